@@ -1,0 +1,297 @@
+"""The schema of ``study.yaml``: every setting of a study, with its default and its meaning.
+
+Unknown keys are errors that name the nearest known key. The models are frozen: a study's
+settings do not change once it has started, and the ones used are saved beside its results.
+"""
+
+from __future__ import annotations
+
+import difflib
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from dlr.errors import Fault, InputError
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
+Label = Annotated[str, BeforeValidator(lambda value: str(value) if isinstance(value, int) else value)]
+
+
+class Settings(BaseModel):
+    """Base of all settings: unknown keys are refused, values are frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class OutcomeSettings(Settings):
+    """What is predicted: the column of the clinical table and its positive class."""
+
+    column: str
+    positive: str | int | float | bool
+    negative: str | int | float | bool | None = None
+    label: str | None = Field(None, description="How tables and figures call the positive class")
+
+
+class SplitSettings(Settings):
+    """A split into training and external cohort, drawn once with the study's seed."""
+
+    method: Literal["random", "date", "center"]
+    fraction: float = Field(0.7, gt=0, lt=1, description="Share of subjects that train (random)")
+    column: str | None = Field(None, description="Date or centre column")
+    before: date | None = Field(None, description="Subjects seen before this day train (date)")
+    training_centers: tuple[Label, ...] = Field((), description="Centres that train (center)")
+
+    @model_validator(mode="after")
+    def _complete(self) -> SplitSettings:
+        if self.method == "date" and (self.column is None or self.before is None):
+            raise ValueError("a split by date needs 'column' (the date) and 'before' (a day)")
+        if self.method == "center" and not self.training_centers:
+            raise ValueError("a split by center needs 'training_centers' (the list that trains)")
+        return self
+
+
+class CohortSettings(Settings):
+    """Which cases train and which judge the frozen model."""
+
+    column: str = Field("cohort", description="Column of the clinical table that names the cohort")
+    training: Label = Field("training", description="Value of the column that means training")
+    external: tuple[Label, ...] | None = Field(
+        None, description="Values that mean external validation; all others when left out"
+    )
+    split: SplitSettings | None = Field(None, description="Draw the cohorts instead of reading them")
+
+
+class ClinicalVariable(Settings):
+    """One clinical variable: how it is coded and what it is compared with."""
+
+    type: Literal["continuous", "categorical"]
+    reference: Label | None = Field(None, description="Reference level of a categorical variable")
+    levels: tuple[Label, ...] | None = Field(None, description="All levels, in order")
+    label: str | None = None
+
+
+class MaskSettings(Settings):
+    """How masks are read and when an ROI is refused."""
+
+    minimum_voxels: int = Field(10, ge=1)
+    threshold: float | None = Field(None, description="Binarise a non-integer mask at this value")
+    resample: bool = Field(False, description="Resample a mask to its image (nearest neighbour)")
+    tolerance: float = Field(1e-3, gt=0, le=0.1, description="Allowed geometry difference in voxels")
+    rgb: str = Field("error", pattern=r"^(error|luma|channel:[0-3])$")
+
+
+class IntensitySettings(Settings):
+    """Intensity normalisation of the image, before any feature is computed."""
+
+    method: Literal["none", "zscore", "musigma", "percentile"] = "none"
+    region: Literal["image", "roi"] = "image"
+    scale: float = Field(100.0, gt=0, description="Factor after the z-score")
+    sigmas: float = Field(3.0, gt=0, description="Half width of the mu-sigma window")
+    percentiles: tuple[float, float] = (1.0, 99.0)
+
+
+class ViewSettings(Settings):
+    """One view of a case: which rows of ``images.csv`` it takes and how it is cut."""
+
+    source: str | None = Field(None, description="Value of the 'view' column; the view's own name")
+    plane: Literal["native", "sagittal", "axial", "coronal"] = Field(
+        "native", description="Slice plane; another than the scan's own is reformatted"
+    )
+    dimension: Literal["3d", "2.5d", "2d"] = Field(
+        "3d", description="Radiomics on the volume, slice by slice, or on the largest ROI slice"
+    )
+    spacing_mm: float | None = Field(None, gt=0, description="Pixel size after reformatting")
+    margin_mm: float = Field(10.0, ge=0, description="Margin around the ROI in the crop")
+    radiomics: bool = True
+    embedding: bool = True
+    intensity: IntensitySettings | None = Field(None, description="Overrides the study's")
+
+
+class RadiomicsSettings(Settings):
+    """Handcrafted radiomics: the engine and PyRadiomics' own parameter file."""
+
+    engine: str = "pyradiomics"
+    parameters: str = Field(
+        "original", description="A PyRadiomics parameter file, or 'original' / 'original-log-wavelet'"
+    )
+
+
+class EmbeddingSettings(Settings):
+    """Deep features: a pretrained classifier without its head."""
+
+    backbone: str = "resnext50_32x4d"
+    weights: str = Field(
+        "torchvision",
+        description="'torchvision' or 'timm' (by name), 'packaged' (EfficientNet-Lite0), or a file",
+    )
+    sha256: str | None = Field(None, description="Checksum the weights file must have")
+    batch_size: int = Field(16, ge=1)
+    device: str = "auto"
+
+
+class AgreementSettings(Settings):
+    """The ICC gate: features on which two readers' ROIs agree."""
+
+    reader: str = Field(description="Second reader, as named in the 'reader' column")
+    threshold: float = Field(0.75, ge=-1, le=1)
+    form: Literal["1,1", "2,1", "3,1"] = "2,1"
+    bound: Literal["estimate", "lower"] = "estimate"
+
+
+class LassoSettings(Settings):
+    """LASSO: family of the outcome and rule for the penalty."""
+
+    family: Literal["gaussian", "binomial"] = "binomial"
+    rule: Literal["min", "1se"] = "min"
+    folds: int = Field(10, ge=2)
+
+
+class SelectionSettings(Settings):
+    """The selection chain; a step set to null is left out."""
+
+    mann_whitney_p: float | None = Field(0.05, gt=0, le=1)
+    spearman: float | None = Field(0.9, gt=0, le=1)
+    redundancy: Literal["degree", "published"] = Field(
+        "degree", description="Order-independent deletion, or the published column-order variant"
+    )
+    lasso: LassoSettings | None = LassoSettings()
+
+
+class ModelSettings(Settings):
+    """From selected features to the DLR score, and how it is cross-validated."""
+
+    classifier: str = "svm"
+    components: int | None = Field(32, ge=1, description="PCA components per deep block; null: none")
+    folds: int = Field(5, ge=2)
+    inner_folds: int = Field(5, ge=2)
+
+
+class ClinicalModelSettings(Settings):
+    """Choice of the clinical variables."""
+
+    variables: tuple[str, ...] | None = Field(None, description="Fixed choice; null: chosen by data")
+    p_value: float = Field(0.05, gt=0, le=1)
+    maximum: int = Field(5, ge=1, description="At most so many, by single-variable AUC")
+
+
+class EvaluationSettings(Settings):
+    """How results are quoted."""
+
+    confidence_level: float = Field(0.95, gt=0.5, lt=1)
+    calibration_groups: int = Field(10, ge=2)
+    decision_range: tuple[float, float] = (0.01, 0.99)
+    bootstrap: int = Field(500, ge=0, description="Resamples of interval estimates in figures")
+
+
+class StudyConfig(Settings):
+    """A whole ``study.yaml``."""
+
+    name: str
+    description: str = ""
+    simulated: bool = Field(False, description="The cohort is simulated: stamped on every figure")
+    seed: int = Field(0, ge=0)
+    images: Path
+    clinical: Path
+    image_root: Path | None = Field(None, description="Folder the image paths start from")
+    unit: Literal["subject", "roi"] = "subject"
+    outcome: OutcomeSettings
+    cohorts: CohortSettings = CohortSettings()
+    clinical_variables: dict[str, ClinicalVariable] = Field(default_factory=dict)
+    views: dict[Name, ViewSettings] = Field(min_length=1)
+    masks: MaskSettings = MaskSettings()
+    intensity: IntensitySettings = IntensitySettings()
+    radiomics: RadiomicsSettings | None = RadiomicsSettings()
+    embedding: EmbeddingSettings | None = EmbeddingSettings()
+    agreement: AgreementSettings | None = None
+    selection: SelectionSettings = SelectionSettings()
+    model: ModelSettings = ModelSettings()
+    clinical_model: ClinicalModelSettings = ClinicalModelSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+
+    @classmethod
+    def from_yaml(cls, path: str | Path) -> StudyConfig:
+        """Read a study file; paths in it are taken from the folder it lies in.
+
+        Raises
+        ------
+        InputError
+            If the file is missing, is not YAML, has unknown keys or values out of range;
+            every fault is listed.
+        """
+        path = Path(path)
+        raw = _read_yaml(path)
+        try:
+            config = cls.model_validate(raw)
+        except ValidationError as error:
+            raise InputError(_fault(path, detail, cls) for detail in error.errors()) from None
+        return config._anchored(path.resolve().parent)
+
+    def _anchored(self, folder: Path) -> StudyConfig:
+        """Make every path absolute, starting from `folder`."""
+        updates: dict[str, Any] = {"images": folder / self.images, "clinical": folder / self.clinical}
+        if self.image_root is not None:
+            updates["image_root"] = folder / self.image_root
+        if self.radiomics is not None and self.radiomics.parameters.endswith((".yaml", ".yml")):
+            parameters = str(folder / self.radiomics.parameters)
+            updates["radiomics"] = self.radiomics.model_copy(update={"parameters": parameters})
+        if self.embedding is not None and (folder / self.embedding.weights).is_file():
+            weights = str(folder / self.embedding.weights)
+            updates["embedding"] = self.embedding.model_copy(update={"weights": weights})
+        return self.model_copy(update=updates)
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        fault = Fault("the study file does not exist; give the path of a study.yaml", path)
+        raise InputError([fault]) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError([Fault(f"the study file is not readable YAML ({reason})", path)]) from None
+    if not isinstance(raw, dict):
+        raise InputError([Fault("the study file must be a mapping of settings", path)])
+    return raw
+
+
+def _fault(path: Path, detail: Any, model: type[BaseModel]) -> Fault:
+    """Turn one pydantic error into one sentence that names the key and the remedy."""
+    location = [str(part) for part in detail["loc"]]
+    key = ".".join(location)
+    if detail["type"] == "extra_forbidden":
+        known = _known_keys(model, location[:-1])
+        near = difflib.get_close_matches(location[-1], known, n=1, cutoff=0.5)
+        hint = f"did you mean '{near[0]}'?" if near else f"known keys here: {', '.join(known)}"
+        return Fault(f"unknown setting '{key}'; {hint}", path, column=key, code="unknown-key")
+    if detail["type"] == "missing":
+        return Fault(f"the setting '{key}' is required; add it", path, column=key, code="missing-key")
+    message = detail["msg"].removeprefix("Value error, ")
+    got = detail.get("input")
+    shown = f", but got {got!r}" if isinstance(got, str | int | float | bool) else ""
+    return Fault(f"'{key}': {message}{shown}", path, column=key, code="bad-value")
+
+
+def _known_keys(model: type[BaseModel], location: list[str]) -> list[str]:
+    """List the keys that are known where `location` points to."""
+    for part in location:
+        field = model.model_fields.get(part)
+        if field is None:  # a name the user chose (a view, a variable)
+            continue
+        inner = _settings_class(field.annotation)
+        if inner is not None:
+            model = inner
+    return list(model.model_fields)
+
+
+def _settings_class(annotation: Any) -> type[BaseModel] | None:
+    """Find the settings class inside an annotation such as ``dict[str, X]`` or ``X | None``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        found = _settings_class(argument)
+        if found is not None:
+            return found
+    return None
