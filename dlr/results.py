@@ -1,0 +1,217 @@
+"""What a study hands over: plain frozen results that figures, report and bundle read.
+
+Nothing here computes; nothing here draws. The statistics inside are the result objects of
+:mod:`dlr.stats`, so every number of the report can be taken out and checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from dlr.config import StudyConfig
+    from dlr.models.nomogram import Nomogram
+    from dlr.stats import (
+        BaselineTable,
+        Calibration,
+        ClassificationMetrics,
+        DecisionCurve,
+        DelongMatrix,
+        HosmerLemeshow,
+        IccTable,
+        LogisticTable,
+        RocCurve,
+    )
+
+Estimate = Literal["out-of-fold", "apparent", "frozen"]
+"""How scores came about: judged on cases left out of the fit, on the cases fitted (too good by
+construction), or by the frozen model on another cohort."""
+
+SCORE_COLUMNS = (
+    "case_id", "subject_id", "center", "cohort", "estimate", "feature_set",
+    "outcome", "score", "probability",
+)  # fmt: skip
+"""Columns of the long score table; `outcome` is 1/0 or missing, `score` is in log-odds."""
+
+
+@dataclass(frozen=True)
+class FlowStep:
+    """One box of the cohort flowchart: how many are left, and why the others are not."""
+
+    label: str
+    cohort: str
+    n_cases: int
+    n_subjects: int
+    excluded: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class LassoPath:
+    """The LASSO of one feature set on the whole training cohort."""
+
+    features: tuple[str, ...]
+    lambdas: np.ndarray
+    coefficients: np.ndarray  # (n_lambdas, n_features), on standardised features
+    cv_mean: np.ndarray
+    cv_sd: np.ndarray
+    lambda_min: float
+    lambda_1se: float
+    lambda_used: float
+
+
+@dataclass(frozen=True, eq=False)
+class SelectionTrace:
+    """What became of the features of one set.
+
+    Parameters
+    ----------
+    feature_set : str
+        Such as ``"Rad_sag"`` or ``"DLR"``.
+    steps : tuple of (str, int)
+        Name of each step and how many features were left after it; the first is the input.
+    coefficients : pandas.Series
+        LASSO coefficient of each selected feature (standardised), final fit.
+    frequency : pandas.Series
+        Share of the outer folds in which a feature was selected, for all ever selected.
+    lasso : LassoPath, optional
+        Path and cross-validation error of the final fit.
+    fallbacks : tuple of str
+        Steps that would have left nothing and kept the single best feature instead.
+    """
+
+    feature_set: str
+    steps: tuple[tuple[str, int], ...]
+    coefficients: pd.Series
+    frequency: pd.Series
+    lasso: LassoPath | None = None
+    fallbacks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class ModelEvaluation:
+    """One feature set judged on one cohort.
+
+    `at_locked` uses the threshold fixed on the training cohort's out-of-fold scores;
+    `at_youden` the threshold that is best on the cohort itself, which flatters and is
+    reported only because papers print it.
+    """
+
+    feature_set: str
+    cohort: str
+    estimate: Estimate
+    n: int
+    n_positive: int
+    roc: RocCurve
+    at_locked: ClassificationMetrics
+    at_youden: ClassificationMetrics
+    calibration: Calibration | None
+    hosmer_lemeshow: HosmerLemeshow | None
+    note: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class CohortEvaluation:
+    """All feature sets judged on one cohort, and compared with each other."""
+
+    cohort: str
+    estimate: Estimate
+    models: Mapping[str, ModelEvaluation]
+    delong: DelongMatrix | None
+    decision: DecisionCurve | None
+
+    def to_frame(self, level: float = 0.95) -> pd.DataFrame:
+        """Return one row per feature set: AUC with interval and the locked-threshold metrics."""
+        import pandas as pd
+
+        rows = [_row(model, level) for model in self.models.values()]
+        return pd.DataFrame(rows)
+
+
+def _row(model: ModelEvaluation, level: float) -> dict[str, object]:
+    interval = model.roc.auc.confidence_interval(level)
+    row: dict[str, object] = {
+        "feature_set": model.feature_set,
+        "cohort": model.cohort,
+        "estimate": model.estimate,
+        "n": model.n,
+        "n_positive": model.n_positive,
+        "auc": model.roc.auc.value,
+        "auc_low": interval.low,
+        "auc_high": interval.high,
+        "threshold": model.at_locked.threshold,
+    }
+    for name in ("accuracy", "sensitivity", "specificity", "ppv", "npv"):
+        row[name] = getattr(model.at_locked, name).value
+    if model.calibration is not None:
+        row["calibration_slope"] = model.calibration.slope
+        row["calibration_in_the_large"] = model.calibration.calibration_in_the_large
+        row["brier"] = model.calibration.brier
+    if model.hosmer_lemeshow is not None:
+        row["hosmer_lemeshow_p"] = model.hosmer_lemeshow.p_value
+    return row
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """One ROI crop for the report's pictures: (height, width) in [0, 1]."""
+
+    case_id: str
+    view: str
+    outcome: int | None
+    crop: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class StudyResult:
+    """A finished study: everything the report shows."""
+
+    config: StudyConfig
+    flow: tuple[FlowStep, ...]
+    scores: pd.DataFrame
+    evaluations: tuple[CohortEvaluation, ...]
+    traces: Mapping[str, SelectionTrace]
+    baseline: Mapping[str, BaselineTable]  # by cohort
+    univariate: LogisticTable | None
+    multivariable: LogisticTable | None
+    clinical_variables: tuple[str, ...]  # chosen for the clinical model and the nomogram
+    clinical_ranking: pd.DataFrame  # variable, auc, p_univariate, p_multivariable, chosen
+    nomogram: Nomogram | None
+    thresholds: Mapping[str, float]  # by feature set, on the probability
+    agreement: IccTable | None
+    missing: pd.DataFrame  # variable, cohort, n_missing, share
+    failures: pd.DataFrame  # case_id, view, family, reason
+    examples: tuple[Example, ...] = ()
+    provenance: Mapping[str, str] = field(default_factory=dict)
+
+    def evaluation(self, cohort: str, estimate: Estimate | None = None) -> CohortEvaluation:
+        """Return the evaluation of one cohort, by its name (and estimate, where it has two)."""
+        for item in self.evaluations:
+            if item.cohort == cohort and estimate in (None, item.estimate):
+                return item
+        known = ", ".join(f"{item.cohort} ({item.estimate})" for item in self.evaluations)
+        raise KeyError(f"no evaluation of cohort '{cohort}'; there are: {known}")
+
+
+@dataclass(frozen=True, eq=False)
+class ValidationResult:
+    """The frozen model on another cohort; `evaluation` is None where outcomes are unknown."""
+
+    config: StudyConfig
+    cohort: str
+    flow: tuple[FlowStep, ...]
+    scores: pd.DataFrame
+    evaluation: CohortEvaluation | None
+    baseline: Mapping[str, BaselineTable]
+    flags: pd.DataFrame  # case_id, n_outside, share_outside, worst_feature, worst_distance
+    nomogram: Nomogram | None
+    thresholds: Mapping[str, float]
+    missing: pd.DataFrame
+    failures: pd.DataFrame
+    examples: tuple[Example, ...] = ()
+    provenance: Mapping[str, str] = field(default_factory=dict)
