@@ -17,7 +17,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from dlr.errors import Fault, InputError
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
-Label = Annotated[str, BeforeValidator(lambda value: str(value) if isinstance(value, int) else value)]
+Label = Annotated[
+    str, BeforeValidator(lambda value: str(value) if isinstance(value, int) else value)
+]
 
 
 class Settings(BaseModel):
@@ -61,7 +63,9 @@ class CohortSettings(Settings):
     external: tuple[Label, ...] | None = Field(
         None, description="Values that mean external validation; all others when left out"
     )
-    split: SplitSettings | None = Field(None, description="Draw the cohorts instead of reading them")
+    split: SplitSettings | None = Field(
+        None, description="Draw the cohorts instead of reading them"
+    )
 
 
 class ClinicalVariable(Settings):
@@ -79,7 +83,9 @@ class MaskSettings(Settings):
     minimum_voxels: int = Field(10, ge=1)
     threshold: float | None = Field(None, description="Binarise a non-integer mask at this value")
     resample: bool = Field(False, description="Resample a mask to its image (nearest neighbour)")
-    tolerance: float = Field(1e-3, gt=0, le=0.1, description="Allowed geometry difference in voxels")
+    tolerance: float = Field(
+        1e-3, gt=0, le=0.1, description="Allowed geometry difference in voxels"
+    )
     rgb: str = Field("error", pattern=r"^(error|luma|channel:[0-3])$")
 
 
@@ -115,7 +121,8 @@ class RadiomicsSettings(Settings):
 
     engine: str = "pyradiomics"
     parameters: str = Field(
-        "original", description="A PyRadiomics parameter file, or 'original' / 'original-log-wavelet'"
+        "original",
+        description="A PyRadiomics parameter file, or 'original' / 'original-log-wavelet'",
     )
 
 
@@ -164,7 +171,9 @@ class ModelSettings(Settings):
     """From selected features to the DLR score, and how it is cross-validated."""
 
     classifier: str = "svm"
-    components: int | None = Field(32, ge=1, description="PCA components per deep block; null: none")
+    components: int | None = Field(
+        32, ge=1, description="PCA components per deep block; null: none"
+    )
     folds: int = Field(5, ge=2)
     inner_folds: int = Field(5, ge=2)
 
@@ -172,7 +181,9 @@ class ModelSettings(Settings):
 class ClinicalModelSettings(Settings):
     """Choice of the clinical variables."""
 
-    variables: tuple[str, ...] | None = Field(None, description="Fixed choice; null: chosen by data")
+    variables: tuple[str, ...] | None = Field(
+        None, description="Fixed choice; null: chosen by data"
+    )
     p_value: float = Field(0.05, gt=0, le=1)
     maximum: int = Field(5, ge=1, description="At most so many, by single-variable AUC")
 
@@ -231,7 +242,10 @@ class StudyConfig(Settings):
 
     def _anchored(self, folder: Path) -> StudyConfig:
         """Make every path absolute, starting from `folder`."""
-        updates: dict[str, Any] = {"images": folder / self.images, "clinical": folder / self.clinical}
+        updates: dict[str, Any] = {
+            "images": folder / self.images,
+            "clinical": folder / self.clinical,
+        }
         if self.image_root is not None:
             updates["image_root"] = folder / self.image_root
         if self.radiomics is not None and self.radiomics.parameters.endswith((".yaml", ".yml")):
@@ -267,7 +281,9 @@ def _fault(path: Path, detail: Any, model: type[BaseModel]) -> Fault:
         hint = f"did you mean '{near[0]}'?" if near else f"known keys here: {', '.join(known)}"
         return Fault(f"unknown setting '{key}'; {hint}", path, column=key, code="unknown-key")
     if detail["type"] == "missing":
-        return Fault(f"the setting '{key}' is required; add it", path, column=key, code="missing-key")
+        return Fault(
+            f"the setting '{key}' is required; add it", path, column=key, code="missing-key"
+        )
     message = detail["msg"].removeprefix("Value error, ")
     got = detail.get("input")
     shown = f", but got {got!r}" if isinstance(got, str | int | float | bool) else ""

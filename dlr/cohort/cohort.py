@@ -1,0 +1,211 @@
+"""The cohort: who is studied, which files belong to whom, which outcome, which cohort."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import pandas as pd
+
+from dlr.cohort import rules
+from dlr.cohort.splits import TRAINING, split_cohorts
+from dlr.cohort.tables import ROW, read_clinical_table, read_images_table
+from dlr.cohort.values import code_outcome, code_variable, one_class_fault
+from dlr.config import StudyConfig
+from dlr.errors import Fault, InputError
+from dlr.results import FlowStep
+
+
+@dataclass(frozen=True, eq=False)
+class Cohort:
+    """Validated tables of a study.
+
+    Parameters
+    ----------
+    config : StudyConfig
+    clinical : pandas.DataFrame
+        One row per case, indexed by ``case_id``: ``subject_id``, ``roi``, ``center``, ``cohort``,
+        ``outcome`` (1, 0 or missing) and the declared clinical variables, coded.
+    images : pandas.DataFrame
+        One row per case, view and reader: ``case_id``, ``subject_id``, ``view`` (a view of the
+        study), ``reader`` (``"first"`` or ``"second"``), ``image`` and ``mask`` (absolute
+        paths), ``mask_label``, ``mask_segment``, ``row``.
+    """
+
+    config: StudyConfig
+    clinical: pd.DataFrame
+    images: pd.DataFrame
+
+    @classmethod
+    def load(cls, config: StudyConfig) -> Self:
+        """Read and validate both tables of a study.
+
+        Raises
+        ------
+        InputError
+            With every fault of both tables: missing cells, duplicates, a subject in two
+            cohorts, outcomes that are missing, of one class or not as declared, clinical rows
+            without image and images without clinical row.
+        """
+        return cls._load(config, needs_outcome=True)
+
+    @classmethod
+    def load_new(
+        cls, config: StudyConfig, images: Path, clinical: Path, image_root: Path | None = None
+    ) -> Self:
+        """Read tables of new patients for a frozen model; outcome and cohort may be absent.
+
+        Parameters
+        ----------
+        config : StudyConfig
+            Settings of the trained study.
+        images, clinical : Path
+            The new tables.
+        image_root : Path, optional
+            Folder the image paths start from; that of `images` when left out.
+
+        Raises
+        ------
+        InputError
+            As :meth:`load`.
+        """
+        paths = {"images": images, "clinical": clinical, "image_root": image_root}
+        return cls._load(config.model_copy(update=paths), needs_outcome=False)
+
+    @classmethod
+    def _load(cls, config: StudyConfig, needs_outcome: bool) -> Self:
+        images, clinical = _read_both(config, needs_outcome)
+        faults: list[Fault] = []
+        images["case_id"] = _case_ids(images, config)
+        clinical["case_id"] = _case_ids(clinical, config)
+        faults += rules.roi_faults(images, config.images, config)
+        faults += rules.roi_faults(clinical, config.clinical, config)
+        faults += rules.duplicate_case_faults(clinical, config.clinical)
+        coded, found = _code_clinical(clinical, config, needs_outcome)
+        faults += found
+        views, found = _match_views(images, config)
+        faults += found
+        faults += rules.unmatched_faults(clinical, images, views, config)
+        if not faults and needs_outcome:
+            coded["cohort"], found = _cohorts(clinical, coded, config)
+            faults += found
+        if faults:
+            raise InputError(sorted(faults, key=lambda fault: (str(fault.file), fault.row or 0)))
+        return cls(config, coded.set_index("case_id"), views.reset_index(drop=True))
+
+    @property
+    def external_names(self) -> tuple[str, ...]:
+        """Names of the external cohorts, in order."""
+        names = pd.unique(self.clinical["cohort"])
+        return tuple(str(name) for name in names if name != TRAINING)
+
+    def cases(self, cohort: str) -> pd.DataFrame:
+        """Return the clinical rows of one cohort."""
+        return self.clinical[self.clinical["cohort"] == cohort]
+
+    def flow(self) -> tuple[FlowStep, ...]:
+        """Count cases and subjects per cohort."""
+        return tuple(
+            FlowStep("in the tables", str(name), len(rows), int(rows["subject_id"].nunique()))
+            for name, rows in self.clinical.groupby("cohort", sort=False)
+        )
+
+
+def _read_both(config: StudyConfig, needs_outcome: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read both tables, so that faults of one do not hide those of the other."""
+    required = list(config.clinical_variables)
+    if config.unit == "roi":
+        required.append("roi")
+    if needs_outcome:
+        required.append(config.outcome.column)
+        split = config.cohorts.split
+        column = config.cohorts.column if split is None else split.column
+        required += [column] if column else []
+        required += ["center"] if split and split.method == "center" and not column else []
+    faults: list[Fault] = []
+    images = clinical = pd.DataFrame()
+    try:
+        images = read_images_table(config.images)
+    except InputError as error:
+        faults += error.faults
+    try:
+        clinical = read_clinical_table(config.clinical, tuple(dict.fromkeys(required)))
+    except InputError as error:
+        faults += error.faults
+    if faults:
+        raise InputError(faults)
+    return images, clinical
+
+
+def _case_ids(table: pd.DataFrame, config: StudyConfig) -> pd.Series:
+    if config.unit == "roi" and "roi" in table:
+        return table["subject_id"] + "_" + table["roi"]
+    return table["subject_id"].copy()
+
+
+def _code_clinical(
+    clinical: pd.DataFrame, config: StudyConfig, needs_outcome: bool
+) -> tuple[pd.DataFrame, list[Fault]]:
+    """Code outcome and clinical variables; keep who and where."""
+    coded = clinical[["case_id", "subject_id"]].copy()
+    for column in ("roi", "center"):
+        coded[column] = clinical[column] if column in clinical else ""
+    coded["cohort"] = TRAINING if needs_outcome else "new"
+    faults: list[Fault] = []
+    if config.outcome.column in clinical:
+        outcome, faults = code_outcome(clinical, config.outcome, config.clinical, needs_outcome)
+        coded["outcome"] = outcome
+    else:
+        coded["outcome"] = float("nan")
+    for name, settings in config.clinical_variables.items():
+        coded[name], found = code_variable(clinical, name, settings, config.clinical)
+        faults += found
+    return coded, faults
+
+
+def _match_views(images: pd.DataFrame, config: StudyConfig) -> tuple[pd.DataFrame, list[Fault]]:
+    """Give each view of the study its rows, one per case and reader."""
+    second = config.agreement.reader if config.agreement else None
+    images = images.assign(
+        reader_name=images["reader"],
+        reader=["second" if second and name == second else "first" for name in images["reader"]],
+    )
+    root = config.image_root or config.images.parent
+    for column in ("image", "mask"):
+        images[column] = [str(root / cell) for cell in images[column]]
+    parts = []
+    for view, settings in config.views.items():
+        source = settings.source or view
+        # A table without view names serves every view: both planes come from one volume.
+        rows = images if (images["view"] == "").all() else images[images["view"] == source]
+        parts.append(rows.assign(view=view))
+    views = pd.concat(parts)
+    faults = rules.duplicate_image_faults(views, config)
+    if second and not (images["reader"] == "second").any():
+        message = f"no row has reader '{second}', which 'agreement.reader' names"
+        faults.append(Fault(message, config.images, column="reader", code="reader"))
+    columns = ["case_id", "subject_id", "view", "reader", "image", "mask"]
+    return views[[*columns, "mask_label", "mask_segment", ROW]], faults
+
+
+def _cohorts(
+    clinical: pd.DataFrame, coded: pd.DataFrame, config: StudyConfig
+) -> tuple[pd.Series, list[Fault]]:
+    """Read the cohort column or draw the split; the training cohort is always ``"training"``."""
+    settings = config.cohorts
+    if settings.split is not None:
+        table = clinical.assign(outcome=coded["outcome"])
+        cohort = split_cohorts(table, settings.split, config.seed, config.clinical)
+    else:
+        cohort = clinical[settings.column]
+        faults = rules.cohort_faults(clinical, config)
+        if faults:
+            return cohort, faults
+        cohort = cohort.where(cohort != settings.training, TRAINING)
+    faults = rules.subject_in_two_cohorts_faults(clinical.assign(cohort=cohort), config.clinical)
+    for name, rows in coded.groupby(cohort):
+        faults += one_class_fault(
+            rows["outcome"], str(name), config.clinical, config.outcome.column
+        )
+    return cohort, faults

@@ -1,0 +1,174 @@
+"""Reading the two tables a group keeps: ``images.csv`` and ``clinical.csv`` or ``.xlsx``.
+
+Cells are read as text, so identifiers keep their leading zeros; numbers are made later, where a
+setting declares a variable continuous. Every row remembers the number a spreadsheet program
+shows for it (the header is row 1).
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from zipfile import BadZipFile
+
+import pandas as pd
+
+from dlr.errors import Fault, InputError
+
+ROW = "_row"
+
+IMAGE_ALIASES = {
+    "subject_id": ("subject", "patient", "patient_id", "participant_id", "id", "case", "case_id"),
+    "image": ("image_path", "img", "scan", "filename"),
+    "mask": ("mask_path", "segmentation", "seg", "roi_path", "label_map"),
+    "mask_label": ("label",),
+    "mask_segment": ("segment", "segment_name"),
+    "view": ("sequence", "plane"),
+    "roi": ("lesion", "roi_id", "level"),
+    "reader": ("rater", "observer"),
+    "session": ("session_id",),
+    "center": ("centre", "site", "hospital"),
+}
+"""Header names of PyRadiomics batch files, WORC and BIDS that mean the same column."""
+
+CLINICAL_ALIASES = {
+    "subject_id": IMAGE_ALIASES["subject_id"],
+    "roi": ("lesion", "roi_id"),
+    "center": IMAGE_ALIASES["center"],
+}
+
+
+def read_images_table(path: Path) -> pd.DataFrame:
+    """Read ``images.csv``: one row per image, ROI and reader.
+
+    Parameters
+    ----------
+    path : Path
+        A CSV file (comma, semicolon or tab) or an ``.xlsx`` workbook (first sheet).
+
+    Returns
+    -------
+    pandas.DataFrame
+        Text columns under dlr's names, empty cells as ``""``, and the row number in ``_row``.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or unreadable, a required column is absent or a required cell empty.
+    """
+    table = _standard_names(_read_text_table(path, "images"), IMAGE_ALIASES)
+    _require(table, path, ("subject_id", "image", "mask"))
+    for column in IMAGE_ALIASES:
+        if column not in table:
+            table[column] = ""
+    return table
+
+
+def read_clinical_table(path: Path, required: tuple[str, ...] = ()) -> pd.DataFrame:
+    """Read the clinical table: one row per case.
+
+    Parameters
+    ----------
+    path : Path
+        A CSV file or an ``.xlsx`` workbook (first sheet).
+    required : tuple of str
+        Columns that must be there besides ``subject_id``; their cells may be empty.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Text columns, empty cells as ``""``, and the row number in ``_row``.
+
+    Raises
+    ------
+    InputError
+        As :func:`read_images_table`.
+    """
+    table = _read_text_table(path, "clinical")
+    aliases = {
+        name: tuple(alias for alias in others if alias not in required)
+        for name, others in CLINICAL_ALIASES.items()
+    }
+    table = _standard_names(table, aliases)
+    _require(table, path, ("subject_id",), columns=required)
+    return table
+
+
+def _read_text_table(path: Path, kind: str) -> pd.DataFrame:
+    """Read a CSV or Excel file as text and number its rows."""
+    if not path.is_file():
+        remedy = f"the {kind} table does not exist; check '{kind}' in the study file"
+        raise InputError([Fault(remedy, path, code="file-missing")])
+    try:
+        if path.suffix.lower() in {".xlsx", ".xlsm"}:
+            table = pd.read_excel(path, dtype=str, keep_default_na=False)
+        else:
+            table = pd.read_csv(
+                path, dtype=str, keep_default_na=False, sep=_separator(path), encoding="utf-8-sig"
+            )
+    except UnicodeDecodeError:
+        fault = Fault("not UTF-8 text; save the table as 'CSV UTF-8'", path, code="encoding")
+        raise InputError([fault]) from None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, BadZipFile, csv.Error) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(
+            [Fault(f"not a readable table ({reason})", path, code="unreadable")]
+        ) from None
+    table.columns = [str(column).strip() for column in table.columns]
+    table = table.apply(lambda column: column.str.strip())
+    table[ROW] = range(2, len(table) + 2)
+    blank = (table.drop(columns=ROW) == "").all(axis=1)
+    return table[~blank].reset_index(drop=True)
+
+
+def _separator(path: Path) -> str:
+    """Find the separator from the header line; spreadsheet programs write ';' in many countries."""
+    with path.open(encoding="utf-8-sig") as stream:
+        header = stream.readline()
+    return max((",", ";", "\t"), key=header.count)
+
+
+def _standard_names(table: pd.DataFrame, aliases: dict[str, tuple[str, ...]]) -> pd.DataFrame:
+    """Rename known aliases; an exact name always wins over an alias."""
+    by_lower: dict[str, str] = {}
+    for column in table.columns:
+        by_lower.setdefault(column.lower(), column)
+    renames: dict[str, str] = {}
+    for name, others in aliases.items():
+        if name in table.columns:
+            continue
+        found = next((by_lower[alias] for alias in (name, *others) if alias in by_lower), None)
+        if found is not None and found not in renames:
+            renames[found] = name
+    return table.rename(columns=renames)
+
+
+def _require(
+    table: pd.DataFrame, path: Path, filled: tuple[str, ...], columns: tuple[str, ...] = ()
+) -> None:
+    """Refuse absent columns and, in the `filled` ones, empty cells; list all of them."""
+    present = ", ".join(column for column in table.columns if column != ROW)
+    faults = [
+        Fault(
+            f"this column is missing; the table has: {present}", path, 1, column, "column-missing"
+        )
+        for column in (*filled, *columns)
+        if column not in table
+    ]
+    for column in filled:
+        if column in table:
+            rows = table.loc[table[column] == "", ROW]
+            faults += [
+                Fault(
+                    "the cell is empty; fill it in or delete the row",
+                    path,
+                    int(row),
+                    column,
+                    "empty",
+                )
+                for row in rows
+            ]
+    if table.empty:
+        faults.append(Fault("the table has no rows below its header", path, code="empty-table"))
+    if faults:
+        raise InputError(faults)

@@ -1,0 +1,1 @@
+"""Feature extraction: handcrafted radiomics and deep embeddings, cached case by case."""
