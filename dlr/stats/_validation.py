@@ -14,6 +14,7 @@ from dlr.errors import DlrError
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+NamedVectors = Mapping[str, ArrayLike] | pd.DataFrame
 
 
 def numeric_vector(values: ArrayLike, name: str, length: int | None = None) -> FloatArray:
@@ -139,14 +140,17 @@ def check_same_order(y: Any, other: Any, name: str) -> None:
 
 
 def named_vectors(
-    vectors: Mapping[str, ArrayLike], name: str, length: int, minimum: int = 1
+    vectors: NamedVectors, name: str, length: int, minimum: int = 1
 ) -> dict[str, FloatArray]:
     """Return a mapping of names to checked vectors of `length` numbers each."""
-    if not isinstance(vectors, Mapping) and not isinstance(vectors, pd.DataFrame):
+    if not isinstance(vectors, Mapping | pd.DataFrame):
         raise DlrError(f"{name} must map names to values (a dict or DataFrame), one per model.")
     if len(vectors.keys()) < minimum:
         raise DlrError(f"{name} must hold at least {minimum} model(s), got {len(vectors.keys())}.")
-    return {str(key): numeric_vector(vectors[key], f"{name}[{key!r}]", length) for key in vectors}
+    return {
+        str(key): numeric_vector(values, f"{name}[{key!r}]", length)
+        for key, values in vectors.items()
+    }
 
 
 def group_codes(groups: ArrayLike | None, length: int) -> IntArray | None:
