@@ -1,0 +1,233 @@
+"""The part of extraction that runs once per image, possibly in another process.
+
+All ROIs of one image are handled together, so a spine with seven discs is read once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dlr.config import StudyConfig
+from dlr.errors import DlrError
+from dlr.features.cache import Cache, content_key, file_sha256
+from dlr.features.radiomics import ParameterFile, RadiomicsEngine, load_settings, make_engine
+from dlr.features.table import DEEP, RADIOMICS
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
+
+    from dlr.imaging import PreparedView
+
+FEATURES_VERSION = 1
+"""Counts changes of dlr's own code that change any feature value; part of every cache key."""
+
+CASE, FEATURE = "case", "feature"
+
+
+@dataclass(frozen=True)
+class RoiRequest:
+    """One ROI to process: whose it is, in which view, and where its mask lies."""
+
+    case_id: str
+    view: str
+    reader: str
+    mask: str
+    label: str
+    segment: str
+
+
+@dataclass(frozen=True)
+class ImageTask:
+    """An image and all its ROIs."""
+
+    image: str
+    rois: tuple[RoiRequest, ...]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Something of one ROI that could not be processed.
+
+    `level` is ``"case"`` where nothing of the family is there, ``"feature"`` where single
+    features are missing.
+    """
+
+    family: str
+    level: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class RoiResult:
+    """Where the results of one ROI lie in the cache, and what went wrong."""
+
+    request: RoiRequest
+    radiomics_key: str | None
+    crop_key: str | None
+    failures: tuple[Failure, ...]
+    from_cache: bool
+
+
+@dataclass(frozen=True)
+class ImageProcessor:
+    """Processes image tasks into the cache.
+
+    Parameters
+    ----------
+    config : StudyConfig
+    cache : Cache
+    """
+
+    config: StudyConfig
+    cache: Cache
+
+    @cached_property
+    def _parameters(self) -> ParameterFile | None:
+        radiomics = self.config.radiomics
+        return None if radiomics is None else load_settings(radiomics.parameters)
+
+    def engine(self, view: str) -> RadiomicsEngine | None:
+        """Return the radiomics engine of a view, or None where the view has no radiomics."""
+        settings = self.config.views[view]
+        if self._parameters is None or self.config.radiomics is None or not settings.radiomics:
+            return None
+        return make_engine(self.config.radiomics.engine, self._parameters, settings.dimension)
+
+    def __call__(self, task: ImageTask) -> list[RoiResult]:
+        """Process all ROIs of one image; what fails is reported, never raised."""
+        source = _Source(task.image, self.config)
+        return [self._process(source, roi) for roi in task.rois]
+
+    def _process(self, source: _Source, roi: RoiRequest) -> RoiResult:
+        try:
+            return self._process_readable(source, roi)
+        except DlrError as error:
+            return _failed(roi, str(error))
+        except Exception as error:
+            # The last line of defence: whatever one case does, the batch goes on and lists it.
+            return _failed(roi, f"{type(error).__name__}: {' '.join(str(error).split())}")
+
+    def _process_readable(self, source: _Source, roi: RoiRequest) -> RoiResult:
+        view = self.config.views[roi.view]
+        intensity = view.intensity or self.config.intensity
+        base = content_key(
+            FEATURES_VERSION,
+            source.image_sha256,
+            source.mask_sha256(roi.mask),
+            roi.label,
+            roi.segment,
+            view.model_dump(mode="json", exclude={"source", "radiomics", "embedding"}),
+            intensity.model_dump(mode="json"),
+            self.config.masks.model_dump(mode="json"),
+        )
+        crop_key = content_key(base, "crop") if view.embedding and self.config.embedding else None
+        engine = self.engine(roi.view)
+        radiomics_key = None
+        if engine is not None:
+            radiomics_key = content_key(
+                base, engine.name, engine.version, engine.parameters.canonical()
+            )
+        crop_done = crop_key is None or self.cache.has("crops", crop_key)
+        record = {} if radiomics_key is None else self.cache.read_record("radiomics", radiomics_key)
+        from_cache = crop_done and record is not None
+        if not from_cache:
+            prepared = source.prepare(roi)
+            if crop_key is not None and not crop_done:
+                self.cache.write_array("crops", crop_key, prepared.crop)
+            if record is None and engine is not None and radiomics_key is not None:
+                result = engine.execute(prepared.image, prepared.mask)
+                record = {"values": result.values, "problems": result.problems}
+                self.cache.write_record("radiomics", radiomics_key, record)
+        failures = _feature_failures(record or {})
+        return RoiResult(roi, radiomics_key, crop_key, failures, from_cache)
+
+
+def _failed(roi: RoiRequest, reason: str) -> RoiResult:
+    failure = Failure(f"{RADIOMICS}+{DEEP}", CASE, reason)
+    return RoiResult(roi, None, None, (failure,), from_cache=False)
+
+
+def _feature_failures(record: dict[str, dict[str, str]]) -> tuple[Failure, ...]:
+    """Summarise the features that could not be computed, by reason."""
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in record.get("problems", {}).items():
+        by_reason.setdefault(reason, []).append(name)
+    return tuple(
+        Failure(RADIOMICS, FEATURE, f"{len(names)} features ({names[0]}, ...): {reason}")
+        if len(names) > 1
+        else Failure(RADIOMICS, FEATURE, f"feature {names[0]}: {reason}")
+        for reason, names in by_reason.items()
+    )
+
+
+class _Source:
+    """An image read at most once, and only when something must be computed from it."""
+
+    def __init__(self, image: str, config: StudyConfig) -> None:
+        self._path = Path(image)
+        self._config = config
+        self._mask_sha256: dict[str, str] = {}
+        self._label_map: tuple[str, sitk.Image] | None = None
+
+    @cached_property
+    def image_sha256(self) -> str:
+        return _existing_sha256(self._path, "image")
+
+    @cached_property
+    def _image(self) -> sitk.Image:
+        from dlr.imaging import read_image
+
+        return read_image(self._path, self._config.masks.rgb)
+
+    def mask_sha256(self, mask: str) -> str:
+        if mask not in self._mask_sha256:
+            self._mask_sha256[mask] = _existing_sha256(Path(mask), "mask")
+        return self._mask_sha256[mask]
+
+    def prepare(self, roi: RoiRequest) -> PreparedView:
+        """Read image and mask, check them against each other, and cut the view."""
+        from dlr.imaging import check_geometry, check_intensity, check_roi, prepare_view
+
+        view = self._config.views[roi.view]
+        masks = self._config.masks
+        mask = check_geometry(self._image, self._mask(roi), masks, self._path, Path(roi.mask))
+        check_roi(mask, masks)
+        check_intensity(self._image, mask)
+        return prepare_view(self._image, mask, view, view.intensity or self._config.intensity)
+
+    def _mask(self, roi: RoiRequest) -> sitk.Image:
+        """Read a mask; a label map that holds many ROIs stays in memory between them."""
+        from dlr.imaging import read_label_map, read_mask, select_label
+
+        masks, path = self._config.masks, Path(roi.mask)
+        if roi.segment:
+            return read_mask(path, segment=roi.segment, settings=masks)
+        if self._label_map is None or self._label_map[0] != roi.mask:
+            self._label_map = (roi.mask, read_label_map(path, masks))
+        label = _label_number(roi.label)
+        return select_label(self._label_map[1], label, path, masks)
+
+
+def _existing_sha256(path: Path, kind: str) -> str:
+    try:
+        return file_sha256(path)
+    except FileNotFoundError:
+        message = f"the {kind} file does not exist: {path}; check its path in the table"
+        raise DlrError(message) from None
+    except OSError as error:
+        raise DlrError(f"the {kind} file cannot be read: {path} ({error.strerror})") from None
+
+
+def _label_number(label: str) -> int | None:
+    if not label:
+        return None
+    try:
+        number = float(label)
+    except ValueError:
+        number = float("nan")
+    if not number.is_integer():
+        raise DlrError(f"mask_label must be a whole number, but got '{label}'; correct the table")
+    return int(number)
