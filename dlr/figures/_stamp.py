@@ -1,0 +1,89 @@
+"""The stamp on every figure made from a simulated cohort, and the saving of figures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from dlr.figures._style import VERMILLION, figure_style
+
+STAMP = "SIMULATED DATA"
+_BAND = 0.17  # inches
+
+
+def stamp_simulated(figure: Figure) -> Figure:
+    """Mark a figure as made from simulated data: pale text across it and a band below.
+
+    The band cannot be overlooked; the text across survives cropping. Stamping twice changes
+    nothing.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        Any figure; one with the constrained layout makes room for the band.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The same figure.
+    """
+    if is_stamped(figure):
+        return figure
+    width, height = figure.get_size_inches()
+    share = _BAND / height
+    engine = figure.get_layout_engine()
+    if engine is not None and "rect" in engine.get():
+        engine.set(rect=(0, share, 1, 1 - share))
+    angle = math.degrees(math.atan2(height, width))
+    size = 72 * math.hypot(width, height) / (len(STAMP) * 0.95)
+    figure.text(
+        0.5, 0.5 + share / 2, STAMP, rotation=angle, ha="center", va="center",
+        fontsize=min(size, 44), fontweight="bold", color=VERMILLION, alpha=0.13, zorder=50,
+        gid="simulated-stamp", in_layout=False,
+    )  # fmt: skip
+    figure.add_artist(
+        Rectangle((0, 0), 1, share, transform=figure.transFigure, color=VERMILLION, zorder=60)
+    )
+    figure.text(
+        0.5, share / 2, f"{STAMP} \N{EN DASH} not from patients", ha="center", va="center_baseline",
+        fontsize=6.5, fontweight="bold", color="white", zorder=61, in_layout=False,
+    )  # fmt: skip
+    return figure
+
+
+def is_stamped(figure: Figure) -> bool:
+    """Tell whether a figure carries the stamp of simulated data."""
+    return any(text.get_gid() == "simulated-stamp" for text in figure.texts)
+
+
+def save_figure(
+    figure: Figure, stem: Path, formats: Sequence[str] = ("svg", "png", "pdf")
+) -> list[Path]:
+    """Save a figure as vector files and as a 300-dpi picture.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        What to save.
+    stem : Path
+        Path without suffix; its folder is made when missing.
+    formats : sequence of str
+        Suffixes without dot.
+
+    Returns
+    -------
+    list of Path
+        The files written, in the order of `formats`.
+    """
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    paths = [stem.with_name(f"{stem.name}.{suffix}") for suffix in formats]
+    # Dates would make two runs of the same study differ.
+    metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+    with figure_style():
+        for path, suffix in zip(paths, formats, strict=True):
+            figure.savefig(path, format=suffix, metadata=metadata.get(suffix))
+    return paths
