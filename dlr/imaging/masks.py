@@ -1,0 +1,242 @@
+"""Reading ROI masks: labels, Slicer segments, layers, and what makes a mask unusable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+
+from dlr.config import MaskSettings
+from dlr.errors import CaseError
+from dlr.imaging.read import as_volume, load, to_grey
+
+_SHOWN = 20  # values or names listed in one message
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One segment of a 3D Slicer segmentation, as its NRRD header describes it."""
+
+    name: str
+    value: int
+    layer: int
+
+
+def read_mask(
+    path: str | Path,
+    label: int | None = None,
+    segment: str | None = None,
+    settings: MaskSettings | None = None,
+) -> sitk.Image:
+    """Read one ROI from a mask file as a binary volume.
+
+    Parameters
+    ----------
+    path : str or Path
+        The mask file; ``.seg.nrrd`` files of 3D Slicer keep their segments and layers.
+    label : int, optional
+        Value of the ROI. When left out, a mask with a single non-zero value is taken
+        whatever that value is (1, 2, 255, ...).
+    segment : str, optional
+        Name of the segment of a ``.seg.nrrd`` file (or its label value, as text).
+    settings : MaskSettings, optional
+        Threshold for masks that are not integer, policy for colour pictures.
+
+    Returns
+    -------
+    SimpleITK.Image
+        uint8 volume, 1 inside the ROI and 0 outside, on the mask file's own grid.
+
+    Raises
+    ------
+    CaseError
+        If the file is missing or unreadable, is not integer, is empty, holds several labels
+        and none was chosen, or does not hold the one chosen (the values present are listed).
+    """
+    settings = settings or MaskSettings()
+    label_map = read_label_map(path, settings)
+    return select_label(label_map, label, path, settings, segment=segment)
+
+
+def read_label_map(path: str | Path, settings: MaskSettings | None = None) -> sitk.Image:
+    """Read a mask file once, with all its labels, for `select_label`.
+
+    Returns
+    -------
+    SimpleITK.Image
+        Integer volume, never narrower than the file's own values; the layers of a
+        ``.seg.nrrd`` file are its components and the header's entries are kept.
+
+    Raises
+    ------
+    CaseError
+        If the file is missing, unreadable, or not integer while ``masks.threshold`` is unset.
+    """
+    settings = settings or MaskSettings()
+    path = Path(path)
+    image = as_volume(load(path, "mask"), path)
+    if image.GetNumberOfComponentsPerPixel() > 1 and not _segments(image):
+        image = to_grey(image, settings.rgb, path)
+    return _as_integer(image, settings, path)
+
+
+def select_label(
+    label_map: sitk.Image,
+    label: int | None,
+    path: str | Path,
+    settings: MaskSettings | None = None,
+    segment: str | None = None,
+) -> sitk.Image:
+    """Cut one ROI out of a label map read by `read_label_map`.
+
+    Parameters and errors are those of `read_mask`; `path` is used in messages only and
+    `settings` is accepted so that both functions are called alike.
+    """
+    del settings  # the threshold has been applied when the map was read
+    path = Path(path)
+    segments = _segments(label_map)
+    if segments:
+        chosen = _choose_segment(segments, label, segment, path)
+        mask = _layer(label_map, chosen.layer) == chosen.value
+        named = f"segment '{chosen.name}'"
+    else:
+        if segment is not None and label is None:
+            label = _label_from_text(segment, path)
+        label = _single_label(label_map, path) if label is None else label
+        mask = label_map == label
+        named = f"label {label}"
+    if not _any(mask):
+        values = label_values(label_map)
+        if not values:
+            raise CaseError(_empty(path))
+        raise CaseError(
+            f"The mask {path} has no voxel of {named}; values present: {_listing(values)};"
+            " correct 'mask_label' (or 'mask_segment') in the images table."
+        )
+    return mask
+
+
+def label_values(label_map: sitk.Image) -> list[int]:
+    """List the non-zero values of a label map, over all its layers, in ascending order."""
+    # Whole-volume `numpy.unique` sorts every voxel; most of them are background.
+    pixels = sitk.GetArrayViewFromImage(label_map)
+    return [int(value) for value in np.unique(pixels[pixels != 0])]
+
+
+def _any(mask: sitk.Image) -> bool:
+    return bool(sitk.GetArrayViewFromImage(mask).any())
+
+
+def _empty(path: Path) -> str:
+    return f"The mask {path} is empty (all values are 0); draw the ROI or leave out the row."
+
+
+def _single_label(label_map: sitk.Image, path: Path) -> int:
+    values = label_values(label_map)
+    if not values:
+        raise CaseError(_empty(path))
+    if len(values) > 1:
+        raise CaseError(
+            f"The mask {path} holds {len(values)} labels: {_listing(values)}; say which one is the"
+            " ROI in the column 'mask_label' of the images table."
+        )
+    return values[0]
+
+
+def _label_from_text(segment: str, path: Path) -> int:
+    try:
+        return int(segment)
+    except ValueError:
+        raise CaseError(
+            f"The mask {path} has no named segments, so segment '{segment}' cannot be found; give"
+            " the ROI's value in 'mask_label', or the .seg.nrrd file."
+        ) from None
+
+
+def _listing(values: list[int] | list[str]) -> str:
+    shown = ", ".join(str(value) for value in values[:_SHOWN])
+    more = len(values) - _SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _as_integer(image: sitk.Image, settings: MaskSettings, path: Path) -> sitk.Image:
+    """Return a map of integers; a float file that holds whole numbers is one in disguise."""
+    pixels = sitk.GetArrayViewFromImage(image)
+    if np.issubdtype(pixels.dtype, np.integer):
+        return image
+    if bool(np.all(np.isfinite(pixels))) and bool(np.all(pixels == np.rint(pixels))):
+        wide = float(np.abs(pixels).max()) > np.iinfo(np.int32).max
+        return _recast(image, pixels.astype(np.int64 if wide else np.int32))
+    if settings.threshold is None:
+        odd = pixels[~(pixels == np.rint(pixels))]
+        raise CaseError(
+            f"The mask {path} is not made of integers (it holds {float(odd[0]):.6g}, for example);"
+            " give a label mask, or set 'masks.threshold' to binarise it."
+        )
+    return _recast(image, (pixels >= settings.threshold).astype(np.uint8))
+
+
+def _recast(image: sitk.Image, pixels: np.ndarray) -> sitk.Image:
+    several = image.GetNumberOfComponentsPerPixel() > 1
+    result = sitk.GetImageFromArray(pixels, isVector=several)
+    result.CopyInformation(image)
+    for key in image.GetMetaDataKeys():
+        result.SetMetaData(key, image.GetMetaData(key))
+    return result
+
+
+def _segments(label_map: sitk.Image) -> list[Segment]:
+    """Read the segments from the entries ``Segment<N>_Name``, ``_LabelValue``, ``_Layer``."""
+    found = []
+    index = 0
+    while label_map.HasMetaDataKey(f"Segment{index}_ID"):
+        prefix = f"Segment{index}_"
+        entry = {
+            key: label_map.GetMetaData(prefix + key)
+            for key in ("ID", "Name", "LabelValue", "Layer")
+            if label_map.HasMetaDataKey(prefix + key)
+        }
+        found.append(
+            Segment(
+                name=entry.get("Name", entry["ID"]),
+                value=int(entry.get("LabelValue", 1)),
+                # Files of Slicer before 4.11 have one component per segment and no layers.
+                layer=int(entry.get("Layer", index)),
+            )
+        )
+        index += 1
+    return found
+
+
+def _choose_segment(
+    segments: list[Segment], label: int | None, segment: str | None, path: Path
+) -> Segment:
+    names = _listing([f"'{each.name}' (label {each.value})" for each in segments])
+    if segment is not None:
+        fits = [each for each in segments if each.name == segment]
+        fits = fits or [each for each in segments if str(each.value) == segment]
+        wanted = f"segment '{segment}'"
+    elif label is not None:
+        fits = [each for each in segments if each.value == label]
+        wanted = f"label {label}"
+    else:
+        fits, wanted = segments, "one segment"
+    if len(fits) == 1:
+        return fits[0]
+    if not fits:
+        raise CaseError(
+            f"The mask {path} has no {wanted}; segments present: {names}; correct 'mask_segment'"
+            " (or 'mask_label') in the images table."
+        )
+    raise CaseError(
+        f"The mask {path} holds {len(fits)} segments where {wanted} is to be found: {names};"
+        " name one in the column 'mask_segment' of the images table."
+    )
+
+
+def _layer(label_map: sitk.Image, layer: int) -> sitk.Image:
+    if label_map.GetNumberOfComponentsPerPixel() == 1:
+        return label_map
+    return sitk.VectorIndexSelectionCast(label_map, layer)

@@ -1,0 +1,127 @@
+"""Reading one image file as a scalar three-dimensional volume."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+
+from dlr.errors import CaseError
+
+# ITU-R BT.601 luma, the weights every image viewer uses for 8-bit colour pictures.
+_LUMA = (0.299, 0.587, 0.114)
+
+
+def read_image(path: str | Path, rgb: str = "error") -> sitk.Image:
+    """Read an image file as a scalar volume.
+
+    NIfTI, NRRD, MHA/MHD and every other format ITK knows are read with their geometry; a
+    two-dimensional picture (PNG, JPG, 2-D NIfTI) becomes a volume of one slice. The pixel
+    type is kept: 8-bit stays 8-bit, 16-bit stays 16-bit.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    rgb : {"error", "luma", "channel:0", ..., "channel:3"}
+        What to do with a picture of several channels: refuse it, take its luma
+        (0.299 R + 0.587 G + 0.114 B), or take one channel. A picture whose colour channels
+        are all equal holds no colour and is read as the grey picture it is.
+
+    Returns
+    -------
+    SimpleITK.Image
+        Three-dimensional image of one component; its array is (z, y, x).
+
+    Raises
+    ------
+    CaseError
+        If the file is missing, cannot be read, has more than three dimensions, or has
+        colour channels and `rgb` is "error".
+    """
+    path = Path(path)
+    image = as_volume(load(path, "image"), path)
+    if image.GetNumberOfComponentsPerPixel() > 1:
+        return to_grey(image, rgb, path)
+    return image
+
+
+def load(path: Path, kind: str) -> sitk.Image:
+    """Load a file with ITK; `kind` ("image" or "mask") is used in messages only."""
+    if path.is_dir():
+        raise CaseError(
+            f"The {kind} {path} is a folder; convert the series to one NIfTI or NRRD file and"
+            " give that file."
+        )
+    if not path.is_file():
+        raise CaseError(
+            f"The {kind} file {path} does not exist; correct the path in the images table (paths"
+            " start from the table's folder) or add the file."
+        )
+    try:
+        return sitk.ReadImage(str(path))
+    except RuntimeError as error:
+        raise CaseError(
+            f"The {kind} file {path} cannot be read ({_reason(error)}); it may be damaged or of"
+            " another format than its name says: open it in a viewer and save it again as NIfTI"
+            " or NRRD."
+        ) from None
+
+
+def _reason(error: RuntimeError) -> str:
+    """Cut ITK's report, many lines with source paths, down to what it says at the end."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    last = lines[-1] if lines else "no reason given"
+    head, separator, tail = last.partition("): ")
+    return tail if separator and head.startswith(("itk::", "ITK ERROR")) else last
+
+
+def as_volume(image: sitk.Image, path: Path) -> sitk.Image:
+    """Give `image` exactly three dimensions.
+
+    Raises
+    ------
+    CaseError
+        If it has a fourth dimension longer than one (a time series, several contrasts).
+    """
+    dimension = image.GetDimension()
+    if dimension == 2:
+        return sitk.JoinSeries([image])
+    if dimension == 3:
+        return image
+    size = image.GetSize()
+    if any(extent != 1 for extent in size[3:]):
+        shown = " x ".join(str(extent) for extent in size)
+        raise CaseError(
+            f"The image {path} has {dimension} dimensions ({shown}); save the one volume that the"
+            " mask was drawn on as a file of its own."
+        )
+    return sitk.Extract(image, [*size[:3], *([0] * (dimension - 3))], [0] * dimension)
+
+
+def to_grey(image: sitk.Image, rgb: str, path: Path) -> sitk.Image:
+    """Reduce a picture of several channels to one, as the policy `rgb` says."""
+    channels = image.GetNumberOfComponentsPerPixel()
+    pixels = sitk.GetArrayViewFromImage(image)
+    colours = pixels[..., : 3 if channels >= 3 else 1]
+    if rgb.startswith("channel:"):
+        wanted = int(rgb.removeprefix("channel:"))
+        if wanted >= channels:
+            raise CaseError(
+                f"The image {path} has {channels} channels (0 to {channels - 1}), so"
+                f" 'masks.rgb: {rgb}' cannot be taken; choose one of these."
+            )
+        grey = pixels[..., wanted]
+    elif colours.shape[-1] == 1 or bool(np.all(colours == colours[..., :1])):
+        grey = colours[..., 0]
+    elif rgb == "luma":
+        grey = np.rint(colours @ np.array(_LUMA)).astype(pixels.dtype)
+    else:
+        raise CaseError(
+            f"The image {path} has {channels} colour channels where one grey value is needed; save"
+            " it as a grey picture, or set 'masks.rgb: luma' or 'masks.rgb: channel:0'."
+        )
+    result = sitk.GetImageFromArray(np.ascontiguousarray(grey))
+    result.CopyInformation(image)
+    return result
