@@ -1,0 +1,96 @@
+"""PCA of deep features, one block per view, fitted on the training cases only."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.decomposition import PCA
+from sklearn.utils.validation import check_is_fitted
+
+
+class DeepPCA(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Replace each view's deep features by their leading principal components.
+
+    Columns named ``<view>.dl.<number>`` become ``<view>.dl.pca01``, ...; all others pass through.
+    The published system keeps 32 components [1]_. The sign of a component is fixed (largest
+    loading positive), so that the same data always give the same scores.
+
+    Parameters
+    ----------
+    components : int
+        Components per view; fewer where there are fewer training cases.
+    random_state : int
+        Seed of the randomised decomposition used for wide blocks.
+
+    Attributes
+    ----------
+    blocks_ : dict of str to list of str
+        Deep columns of each view.
+    decompositions_ : dict of str to PCA
+    explained_variance_ratio_ : dict of str to float
+        Share of the variance that the kept components explain, by view.
+
+    References
+    ----------
+    .. [1] Fan et al., Deep-learning-based radiomics to predict surgical risk factors for lumbar
+       disc herniation in young patients, J Multidiscip Healthc (2024).
+    """
+
+    def __init__(self, components: int = 32, random_state: int = 0) -> None:
+        self.components = components
+        self.random_state = random_state
+
+    def fit(self, X: pd.DataFrame, y: object = None) -> Self:  # noqa: ARG002
+        """Learn the components of each block.
+
+        Parameters
+        ----------
+        X : pandas.DataFrame of shape (n_cases, n_features)
+        y : ignored
+        """
+        self.feature_names_in_ = np.asarray(X.columns, dtype=object)
+        self.blocks_ = _deep_blocks(X)
+        self.decompositions_: dict[str, PCA] = {}
+        self.explained_variance_ratio_: dict[str, float] = {}
+        for view, columns in self.blocks_.items():
+            count = min(self.components, len(X) - 1, len(columns))
+            pca = PCA(count, random_state=self.random_state).fit(X[columns].to_numpy())
+            self.decompositions_[view] = pca
+            self.explained_variance_ratio_[view] = float(pca.explained_variance_ratio_.sum())
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Return `X` with every deep block replaced by its components."""
+        check_is_fitted(self)
+        deep = {column for columns in self.blocks_.values() for column in columns}
+        parts = [X.loc[:, [column for column in X.columns if column not in deep]]]
+        for view, columns in self.blocks_.items():
+            scores = self.decompositions_[view].transform(X[columns].to_numpy())
+            names = _component_names(view, scores.shape[1])
+            parts.append(pd.DataFrame(scores, index=X.index, columns=names))
+        return pd.concat(parts, axis=1)
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:  # noqa: ARG002
+        """Return the names of the columns :meth:`transform` gives."""
+        check_is_fitted(self)
+        deep = {column for columns in self.blocks_.values() for column in columns}
+        names = [name for name in self.feature_names_in_ if name not in deep]
+        for view, pca in self.decompositions_.items():
+            names += _component_names(view, pca.n_components_)
+        return np.asarray(names, dtype=object)
+
+
+def _deep_blocks(X: pd.DataFrame) -> dict[str, list[str]]:
+    blocks: dict[str, list[str]] = {}
+    for column in X.columns:
+        view, family = str(column).split(".")[:2]
+        if family == "dl":
+            blocks.setdefault(view, []).append(column)
+    return blocks
+
+
+def _component_names(view: str, count: int) -> list[str]:
+    return [f"{view}.dl.pca{index:02d}" for index in range(1, count + 1)]
