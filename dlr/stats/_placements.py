@@ -15,7 +15,7 @@ import numpy as np
 from dlr.stats._validation import BoolArray, FloatArray, IntArray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Placements:
     """Placement values of k scores on the same m positive and n negative cases.
 

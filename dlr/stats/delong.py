@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import isnan, nan, sqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -96,7 +96,7 @@ class DelongTest:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DelongMatrix:
     """Areas of several models on the same cases, compared pair by pair and jointly.
 
@@ -155,7 +155,7 @@ class DelongMatrix:
             }
         )
 
-    def plot(self, ax: Axes | None = None) -> Any:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the matrix of p values; see `dlr.figures.plot_delong_matrix`."""
         from dlr.figures import plot_delong_matrix
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import exp, isnan, log, nan, sqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -142,7 +142,7 @@ class Auc:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RocCurve:
     """Points of an empirical ROC curve, from the strictest threshold to the laxest.
 
@@ -173,7 +173,7 @@ class RocCurve:
             }
         )
 
-    def plot(self, ax: Axes | None = None) -> Any:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the curve with its area; see `dlr.figures.plot_roc`."""
         from dlr.figures import plot_roc
 
