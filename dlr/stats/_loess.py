@@ -107,6 +107,9 @@ def _operator(data: LoessData, at: FloatArray, reach: FloatArray) -> FloatArray:
     z = distance / scale
     squared = np.where(reach[:, None] > 0, z**2, np.where(distance == 0, 0.0, 1.0))
     weight = (1 - np.minimum(squared, 1.0) ** 1.5) ** 3 * data.count
+    # With very few cases all neighbours may lie on the rim, where the weight is zero.
+    lone = weight.sum(1, keepdims=True) == 0
+    weight = np.where(lone, (squared <= 1) * data.count, weight)
     total = weight.sum(1, keepdims=True)
     operator = weight / total
     centre = (weight * z).sum(1, keepdims=True) / total

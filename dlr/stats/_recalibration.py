@@ -1,0 +1,100 @@
+"""The two logistic fits behind the calibration slope and intercept."""
+
+from __future__ import annotations
+
+from math import inf, nan, sqrt
+
+import numpy as np
+from scipy.special import expit
+
+from dlr.errors import DlrError
+from dlr.stats._results import Estimate
+from dlr.stats._validation import BoolArray, FloatArray
+
+_STEPS = 100
+_TOLERANCE = 1e-13
+
+
+def fit_line(outcome: BoolArray, log_odds: FloatArray) -> tuple[Estimate, Estimate]:
+    """Fit logit P(event) = intercept + slope * log_odds by maximum likelihood.
+
+    Returns
+    -------
+    intercept, slope : Estimate
+        NaN with a note when all predictions are equal or they separate the classes, since the
+        slope then has no (finite) maximum-likelihood value.
+    """
+    reason = _no_slope(outcome, log_odds)
+    if reason:
+        return Estimate(nan, nan, reason), Estimate(nan, nan, reason)
+    # Centred and scaled, so that the Newton steps are well conditioned for any predictions.
+    centre, scale = float(log_odds.mean()), float(log_odds.std())
+    x = np.column_stack([np.ones(len(outcome)), (log_odds - centre) / scale])
+    beta, covariance = _newton(x, outcome)
+    back = np.array([[1.0, -centre / scale], [0.0, 1 / scale]])
+    intercept, slope = back @ beta
+    errors = np.sqrt(np.diag(back @ covariance @ back.T))
+    return Estimate(float(intercept), float(errors[0])), Estimate(float(slope), float(errors[1]))
+
+
+def fit_offset(outcome: BoolArray, log_odds: FloatArray) -> Estimate:
+    """Fit logit P(event) = intercept + log_odds: the calibration-in-the-large.
+
+    Returns
+    -------
+    Estimate
+        Positive when events are more frequent than predicted. Always finite, as both classes
+        occur.
+    """
+    base = np.log(outcome.mean() / (1 - outcome.mean()))
+    low, high = float(base - log_odds.max()), float(base - log_odds.min())
+    value = (low + high) / 2
+    for _ in range(_STEPS):
+        probability = expit(value + log_odds)
+        score = float((outcome - probability).sum())
+        information = float((probability * (1 - probability)).sum())
+        # The score falls with the intercept, so its sign says on which side the root lies.
+        low, high = (value, high) if score > 0 else (low, value)
+        step = score / information if information > 0 else inf
+        if abs(step) <= _TOLERANCE * (1 + abs(value)) or high - low <= _TOLERANCE:
+            break
+        value = value + step if low < value + step < high else (low + high) / 2
+    if information <= 0:
+        return Estimate(value, nan, "predictions too extreme for a standard error")
+    return Estimate(value, 1 / sqrt(information))
+
+
+def _no_slope(outcome: BoolArray, log_odds: FloatArray) -> str:
+    positive, negative = log_odds[outcome], log_odds[~outcome]
+    if log_odds.min() == log_odds.max():
+        return "all predictions are equal, so there is no calibration slope"
+    if positive.min() >= negative.max() or negative.min() >= positive.max():
+        return "the predictions separate the classes, so the calibration slope is infinite"
+    return ""
+
+
+def _newton(x: FloatArray, outcome: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """Maximise the logistic likelihood; return coefficients and their covariance."""
+    beta = np.zeros(x.shape[1])
+    value = _log_likelihood(x, outcome, beta)
+    for _ in range(_STEPS):
+        probability = expit(x @ beta)
+        information = (x.T * (probability * (1 - probability))) @ x
+        step = np.linalg.solve(information, x.T @ (outcome - probability))
+        new, new_value = beta + step, _log_likelihood(x, outcome, beta + step)
+        while new_value < value - 1e-9 * (1 + abs(value)):
+            step = step / 2
+            new, new_value = beta + step, _log_likelihood(x, outcome, beta + step)
+        done = np.abs(step).max() <= _TOLERANCE * (1 + np.abs(beta).max())
+        beta, value = new, new_value
+        if done:
+            return beta, np.linalg.inv(information)
+    raise DlrError(
+        f"The calibration slope did not converge in {_STEPS} steps; "
+        "the predictions all but separate the classes."
+    )
+
+
+def _log_likelihood(x: FloatArray, outcome: BoolArray, beta: FloatArray) -> float:
+    log_odds = x @ beta
+    return float(-np.logaddexp(0.0, np.where(outcome, -log_odds, log_odds)).sum())
