@@ -17,9 +17,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from dlr.errors import Fault, InputError
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
-Label = Annotated[
-    str, BeforeValidator(lambda value: str(value) if isinstance(value, int) else value)
-]
+
+
+def _as_text(value: object) -> object:
+    """Let a level or a centre be written as a number."""
+    return str(value) if isinstance(value, int) else value
+
+
+Label = Annotated[str, BeforeValidator(_as_text)]
 
 
 class Settings(BaseModel):
@@ -122,7 +127,7 @@ class RadiomicsSettings(Settings):
     engine: str = "pyradiomics"
     parameters: str = Field(
         "original",
-        description="A PyRadiomics parameter file, or 'original' / 'original-log-wavelet'",
+        description="A PyRadiomics parameter file, 'original' or 'original-log-wavelet'",
     )
 
 

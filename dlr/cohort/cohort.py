@@ -48,11 +48,18 @@ class Cohort:
             cohorts, outcomes that are missing, of one class or not as declared, clinical rows
             without image and images without clinical row.
         """
-        return cls._load(config, needs_outcome=True)
+        images, clinical = _read_both(config, _required_columns(config))
+        return cls._build(config, images, clinical, needs_outcome=True)
 
     @classmethod
     def load_new(
-        cls, config: StudyConfig, images: Path, clinical: Path, image_root: Path | None = None
+        cls,
+        config: StudyConfig,
+        images: Path,
+        clinical: Path,
+        variables: tuple[str, ...],
+        image_root: Path | None = None,
+        only: str | None = None,
     ) -> Self:
         """Read tables of new patients for a frozen model; outcome and cohort may be absent.
 
@@ -62,8 +69,12 @@ class Cohort:
             Settings of the trained study.
         images, clinical : Path
             The new tables.
+        variables : tuple of str
+            Clinical variables the model needs; others may be absent.
         image_root : Path, optional
             Folder the image paths start from; that of `images` when left out.
+        only : str, optional
+            Take only the rows whose cohort column holds this value.
 
         Raises
         ------
@@ -71,11 +82,20 @@ class Cohort:
             As :meth:`load`.
         """
         paths = {"images": images, "clinical": clinical, "image_root": image_root}
-        return cls._load(config.model_copy(update=paths), needs_outcome=False)
+        config = config.model_copy(update={**paths, "agreement": None})
+        required = [*variables, *(["roi"] if config.unit == "roi" else [])]
+        required += [config.cohorts.column] if only is not None else []
+        image_table, clinical_table = _read_both(config, tuple(required))
+        present = {n: v for n, v in config.clinical_variables.items() if n in clinical_table}
+        config = config.model_copy(update={"clinical_variables": present})
+        if only is not None:
+            image_table, clinical_table = _only_cohort(config, image_table, clinical_table, only)
+        return cls._build(config, image_table, clinical_table, needs_outcome=False)
 
     @classmethod
-    def _load(cls, config: StudyConfig, needs_outcome: bool) -> Self:
-        images, clinical = _read_both(config, needs_outcome)
+    def _build(
+        cls, config: StudyConfig, images: pd.DataFrame, clinical: pd.DataFrame, needs_outcome: bool
+    ) -> Self:
         faults: list[Fault] = []
         images["case_id"] = _case_ids(images, config)
         clinical["case_id"] = _case_ids(clinical, config)
@@ -87,7 +107,7 @@ class Cohort:
         views, found = _match_views(images, config)
         faults += found
         faults += rules.unmatched_faults(clinical, images, views, config)
-        if not faults and needs_outcome:
+        if needs_outcome and not any(fault.code.startswith("outcome") for fault in faults):
             coded["cohort"], found = _cohorts(clinical, coded, config)
             faults += found
         if faults:
@@ -95,10 +115,14 @@ class Cohort:
         return cls(config, coded.set_index("case_id"), views.reset_index(drop=True))
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all cohorts, in order."""
+        return tuple(str(name) for name in pd.unique(self.clinical["cohort"]))
+
+    @property
     def external_names(self) -> tuple[str, ...]:
         """Names of the external cohorts, in order."""
-        names = pd.unique(self.clinical["cohort"])
-        return tuple(str(name) for name in names if name != TRAINING)
+        return tuple(name for name in self.names if name != TRAINING)
 
     def cases(self, cohort: str) -> pd.DataFrame:
         """Return the clinical rows of one cohort."""
@@ -112,17 +136,21 @@ class Cohort:
         )
 
 
-def _read_both(config: StudyConfig, needs_outcome: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read both tables, so that faults of one do not hide those of the other."""
-    required = list(config.clinical_variables)
+def _required_columns(config: StudyConfig) -> tuple[str, ...]:
+    """Return the columns the clinical table of a study must have."""
+    required = [*config.clinical_variables, config.outcome.column]
     if config.unit == "roi":
         required.append("roi")
-    if needs_outcome:
-        required.append(config.outcome.column)
-        split = config.cohorts.split
-        column = config.cohorts.column if split is None else split.column
-        required += [column] if column else []
-        required += ["center"] if split and split.method == "center" and not column else []
+    split = config.cohorts.split
+    if split is None:
+        required.append(config.cohorts.column)
+    elif split.method != "random":
+        required.append(split.column or "center")
+    return tuple(dict.fromkeys(required))
+
+
+def _read_both(config: StudyConfig, required: tuple[str, ...]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read both tables, so that faults of one do not hide those of the other."""
     faults: list[Fault] = []
     images = clinical = pd.DataFrame()
     try:
@@ -130,12 +158,27 @@ def _read_both(config: StudyConfig, needs_outcome: bool) -> tuple[pd.DataFrame, 
     except InputError as error:
         faults += error.faults
     try:
-        clinical = read_clinical_table(config.clinical, tuple(dict.fromkeys(required)))
+        clinical = read_clinical_table(config.clinical, required)
     except InputError as error:
         faults += error.faults
     if faults:
         raise InputError(faults)
     return images, clinical
+
+
+def _only_cohort(
+    config: StudyConfig, images: pd.DataFrame, clinical: pd.DataFrame, only: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Take one cohort's rows; images of the others' cases are put aside, not reported."""
+    column = config.cohorts.column
+    kept = clinical[clinical[column] == only]
+    if kept.empty:
+        known = ", ".join(sorted(set(clinical[column])))
+        message = f"no row has cohort '{only}'; the column holds: {known}"
+        raise InputError([Fault(message, config.clinical, column=column, code="no-cohort")])
+    others = set(_case_ids(clinical, config)) - set(_case_ids(kept, config))
+    images = images[~_case_ids(images, config).isin(others)]
+    return images.reset_index(drop=True), kept.reset_index(drop=True)
 
 
 def _case_ids(table: pd.DataFrame, config: StudyConfig) -> pd.Series:
@@ -150,7 +193,7 @@ def _code_clinical(
     """Code outcome and clinical variables; keep who and where."""
     coded = clinical[["case_id", "subject_id"]].copy()
     for column in ("roi", "center"):
-        coded[column] = clinical[column] if column in clinical else ""
+        coded[column] = clinical.get(column, "")
     coded["cohort"] = TRAINING if needs_outcome else "new"
     faults: list[Fault] = []
     if config.outcome.column in clinical:

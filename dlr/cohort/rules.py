@@ -45,7 +45,7 @@ def duplicate_image_faults(views: pd.DataFrame, config: StudyConfig) -> list[Fau
             continue
         names = sorted(set(rows["reader_name"]))
         remedy = (
-            f"readers {', '.join(repr(n) for n in names)}: name the second one as 'agreement.reader'"
+            f"its readers are {', '.join(map(repr, names))}: name one as 'agreement.reader'"
             if len(names) > 1
             else "delete one, or tell them apart by 'view', 'roi' (with 'unit: roi') or 'reader'"
         )
@@ -100,7 +100,7 @@ def cohort_faults(clinical: pd.DataFrame, config: StudyConfig) -> list[Fault]:
         known = (settings.training, *settings.external)
         for value, row in zip(values, clinical[ROW], strict=True):
             if value not in known:
-                message = f"'{value}' is not a declared cohort; the study file declares: {', '.join(known)}"
+                message = f"'{value}' is not a declared cohort; declared are: {', '.join(known)}"
                 faults.append(
                     Fault(message, config.clinical, int(row), settings.column, "unknown-cohort")
                 )

@@ -149,9 +149,7 @@ def _require(
     """Refuse absent columns and, in the `filled` ones, empty cells; list all of them."""
     present = ", ".join(column for column in table.columns if column != ROW)
     faults = [
-        Fault(
-            f"this column is missing; the table has: {present}", path, 1, column, "column-missing"
-        )
+        Fault(f"the column is missing; the table has: {present}", path, 1, column, "column-missing")
         for column in (*filled, *columns)
         if column not in table
     ]

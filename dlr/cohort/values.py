@@ -1,4 +1,4 @@
-"""Turning the text of a cell into an outcome or a clinical value, with one sentence when it fails."""
+"""Turning the text of a cell into an outcome or a clinical value, or into one clear fault."""
 
 from __future__ import annotations
 
@@ -143,14 +143,12 @@ def _categorical(
     faults = []
     values: list[str | None] = []
     for text, row in zip(table[name], table[ROW], strict=True):
-        if settings.levels is None or is_missing(text):
-            values.append(
-                None if is_missing(text) and text not in (settings.levels or ()) else text
-            )
-            continue
-        level = next((level for level in settings.levels if same_value(text, level)), None)
-        if level is None:
-            known = ", ".join(settings.levels)
+        known_levels = settings.levels or (text,)
+        level = next((level for level in known_levels if same_value(text, level)), None)
+        if is_missing(text) and text not in (settings.levels or ()):
+            level = None  # "none" may be a declared level; otherwise it means missing
+        elif level is None:
+            known = ", ".join(known_levels)
             message = f"'{text}' is not a declared level; the levels are: {known}"
             faults.append(Fault(message, path, int(row), name, "unknown-level"))
         values.append(level)

@@ -98,10 +98,10 @@ class ImageProcessor:
 
     def __call__(self, task: ImageTask) -> list[RoiResult]:
         """Process all ROIs of one image; what fails is reported, never raised."""
-        source = _Source(task.image, self.config)
+        source = RoiSource(task.image, self.config)
         return [self._process(source, roi) for roi in task.rois]
 
-    def _process(self, source: _Source, roi: RoiRequest) -> RoiResult:
+    def _process(self, source: RoiSource, roi: RoiRequest) -> RoiResult:
         try:
             return self._process_readable(source, roi)
         except DlrError as error:
@@ -110,7 +110,7 @@ class ImageProcessor:
             # The last line of defence: whatever one case does, the batch goes on and lists it.
             return _failed(roi, f"{type(error).__name__}: {' '.join(str(error).split())}")
 
-    def _process_readable(self, source: _Source, roi: RoiRequest) -> RoiResult:
+    def _process_readable(self, source: RoiSource, roi: RoiRequest) -> RoiResult:
         view = self.config.views[roi.view]
         intensity = view.intensity or self.config.intensity
         base = content_key(
@@ -163,7 +163,7 @@ def _feature_failures(record: dict[str, dict[str, str]]) -> tuple[Failure, ...]:
     )
 
 
-class _Source:
+class RoiSource:
     """An image read at most once, and only when something must be computed from it."""
 
     def __init__(self, image: str, config: StudyConfig) -> None:
@@ -174,15 +174,19 @@ class _Source:
 
     @cached_property
     def image_sha256(self) -> str:
+        """Checksum of the image file."""
         return _existing_sha256(self._path, "image")
 
     @cached_property
     def _image(self) -> sitk.Image:
         from dlr.imaging import read_image
 
+        if not self._path.is_file():
+            raise DlrError(_absent(self._path, "image"))
         return read_image(self._path, self._config.masks.rgb)
 
     def mask_sha256(self, mask: str) -> str:
+        """Return the checksum of a mask file."""
         if mask not in self._mask_sha256:
             self._mask_sha256[mask] = _existing_sha256(Path(mask), "mask")
         return self._mask_sha256[mask]
@@ -202,6 +206,8 @@ class _Source:
         """Read a mask; a label map that holds many ROIs stays in memory between them."""
         from dlr.imaging import read_label_map, read_mask, select_label
 
+        if not Path(roi.mask).is_file():
+            raise DlrError(_absent(Path(roi.mask), "mask"))
         masks, path = self._config.masks, Path(roi.mask)
         if roi.segment:
             return read_mask(path, segment=roi.segment, settings=masks)
@@ -211,12 +217,15 @@ class _Source:
         return select_label(self._label_map[1], label, path, masks)
 
 
+def _absent(path: Path, kind: str) -> str:
+    return f"the {kind} file does not exist: {path}; check its path in the table"
+
+
 def _existing_sha256(path: Path, kind: str) -> str:
     try:
         return file_sha256(path)
     except FileNotFoundError:
-        message = f"the {kind} file does not exist: {path}; check its path in the table"
-        raise DlrError(message) from None
+        raise DlrError(_absent(path, kind)) from None
     except OSError as error:
         raise DlrError(f"the {kind} file cannot be read: {path} ({error.strerror})") from None
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pandas as pd
+from scipy.special import logit
 
 from dlr.models.chain import ChainSettings, FittedChain, FrozenChain, fit_chain
 from dlr.models.folds import grouped_folds
@@ -84,7 +85,7 @@ def fit_signature(
     line = fit_logistic(decisions.to_frame(), outcome)
     intercept, slope = line.coefficients["intercept"], line.coefficients["decision"]
     if slope < MINIMUM_SLOPE:
-        slope = MINIMUM_SLOPE
+        slope, intercept = MINIMUM_SLOPE, float(logit(outcome.mean()))
     fitted = fit_chain(features, outcome, subjects, settings, second_reader, seed)
     signature = Signature(feature_set, fitted.chain, float(intercept), float(slope))
     inner_scores = (intercept + slope * decisions).rename("score")

@@ -1,0 +1,260 @@
+"""The commands of ``dlr``. Exit codes: 0 fine, 2 usage, 3 invalid input, 4 some cases failed."""
+
+from __future__ import annotations
+
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dlr.errors import DlrError, InputError
+
+OK, INVALID, SOME_FAILED = 0, 3, 4
+
+app = typer.Typer(
+    name="dlr",
+    help=(
+        "Honest deep-learning radiomics: from images, ROI masks and a spreadsheet to an externally "
+        "validated study.\n\nThe usual order: [bold]check[/] the data, [bold]extract[/] features, "
+        "[bold]train[/], then [bold]validate[/] the bundle at the other hospital. "
+        "[bold]dlr demo[/] shows all of it on a simulated cohort.\n\n"
+        "Exit codes: 0 fine, 2 usage, 3 invalid input, 4 finished but some cases failed."
+    ),
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+StudyFile = Annotated[Path, typer.Argument(help="The study.yaml.", show_default=False)]
+Workers = Annotated[int, typer.Option("--workers", "-j", min=1, help="Processes to use.")]
+Root = Annotated[
+    Path | None, typer.Option("--root", help="Folder the image paths of the table start from.")
+]
+Work = Annotated[
+    Path | None,
+    typer.Option("--work", help="Folder of cache and feature tables [dlr-work beside the study]."),
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Stop if any case fails.")]
+Images = Annotated[Path, typer.Option("--images", help="images.csv of the new cohort.")]
+Clinical = Annotated[Path, typer.Option("--clinical", help="clinical.csv or .xlsx of it.")]
+BundleFolder = Annotated[Path, typer.Argument(help="The bundle folder of a trained run.")]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for report, tables and scores.")]
+Only = Annotated[
+    str | None, typer.Option("--cohort", help="Take only the rows of this cohort of the table.")
+]
+
+
+@app.command()
+def check(
+    study: StudyFile, root: Root = None, workers: Workers = 1
+) -> int:
+    """Look for every fault of tables, images and masks, and list them all at once."""
+    from dlr.check import check_study
+    from dlr.cli.show import console, progress_bars, show_faults
+    from dlr.study import Study
+
+    config = Study.from_yaml(study, root=root).config
+    with progress_bars() as progress:
+        faults = check_study(config, workers, progress)
+    if faults:
+        show_faults(faults)
+        console.print(f"[red]{len(faults)} fault(s).[/] Mend them and check again.")
+        return INVALID
+    console.print("[green]✓[/] No faults found. Next: dlr extract, then dlr train.")
+    return OK
+
+
+@app.command()
+def extract(
+    study: StudyFile,
+    root: Root = None,
+    work: Work = None,
+    workers: Workers = 1,
+    strict: Strict = False,
+) -> int:
+    """Compute radiomics and deep features of every case; interrupted runs go on where they were."""
+    from dlr.cli.show import console, progress_bars, show_failures
+    from dlr.study import Study
+
+    chosen = Study.from_yaml(study, work, root)
+    cohort = chosen.cohort()
+    with progress_bars() as progress:
+        table = chosen.extract(cohort, workers, progress)
+    console.print(
+        f"{len(table.values)} of {len(cohort.clinical)} cases, {table.values.shape[1]} features "
+        f"each → {chosen.work / 'features.parquet'}"
+    )
+    return _after_failures(show_failures(table.failures), strict)
+
+
+@app.command()
+def train(
+    study: StudyFile,
+    out: Out,
+    root: Root = None,
+    work: Work = None,
+    workers: Workers = 1,
+    strict: Strict = False,
+    open_report: Annotated[bool, typer.Option("--open", help="Open the report.")] = False,
+) -> int:
+    """Select features, fit all models, judge them, and write report and model bundle.
+
+    Features that were not extracted yet are computed first.
+    """
+    from dlr.cli.show import console, progress_bars, show_evaluation, show_failures
+    from dlr.study import Study
+
+    chosen = Study.from_yaml(study, work, root)
+    cohort = chosen.cohort()
+    with progress_bars() as progress:
+        table = chosen.extract(cohort, workers, progress)
+        if strict and not table.failures.empty:
+            return _after_failures(show_failures(table.failures), strict)
+        trained = chosen.train(cohort, table, workers, progress)
+    report = trained.save(out)
+    if chosen.config.simulated:
+        console.print("[bold yellow]SIMULATED DATA[/]: these numbers say nothing about patients.")
+    for evaluation in trained.result.evaluations:
+        show_evaluation(evaluation, chosen.config.evaluation.confidence_level)
+    failed = show_failures(table.failures)
+    console.print(f"Report: {report}\nBundle: {out / 'bundle'}")
+    if open_report:
+        webbrowser.open(report.resolve().as_uri())
+    return _after_failures(failed, strict)
+
+
+@app.command()
+def validate(
+    bundle: BundleFolder,
+    images: Images,
+    clinical: Clinical,
+    out: Out,
+    root: Root = None,
+    work: Work = None,
+    cohort: Only = None,
+    workers: Workers = 1,
+) -> int:
+    """Score another cohort with the frozen model and judge the scores; nothing is refitted."""
+    from dlr.cli.show import console, progress_bars, show_evaluation, show_failures
+    from dlr.report import write_report
+    from dlr.validation import validate as run_validation
+
+    with progress_bars() as progress:
+        result = run_validation(
+            bundle, images, clinical, work or out / "work", root, cohort, workers, progress
+        )
+    report = write_report(result, out)
+    if result.evaluation is not None:
+        show_evaluation(result.evaluation, result.config.evaluation.confidence_level)
+    _show_flags(int((result.flags["n_outside"] > 0).sum()), len(result.flags))
+    failed = show_failures(result.failures)
+    console.print(f"Report: {report}\nScores: {out / 'scores.csv'}")
+    return _after_failures(failed, strict=False)
+
+
+@app.command()
+def predict(
+    bundle: BundleFolder,
+    images: Images,
+    clinical: Clinical,
+    out: Out,
+    root: Root = None,
+    work: Work = None,
+    cohort: Only = None,
+    workers: Workers = 1,
+) -> int:
+    """Score new patients with the frozen model; no outcome is needed."""
+    from dlr.cli.show import console, progress_bars, show_failures
+    from dlr.report import write_report
+    from dlr.validation import predict as run_prediction
+
+    with progress_bars() as progress:
+        result = run_prediction(
+            bundle, images, clinical, work or out / "work", root, cohort, workers, progress
+        )
+    report = write_report(result, out)
+    cases = result.scores["case_id"].nunique()
+    console.print(f"{cases} case(s) scored → {out / 'scores.csv'}\nReport: {report}")
+    _show_flags(int((result.flags["n_outside"] > 0).sum()), len(result.flags))
+    return _after_failures(show_failures(result.failures), strict=False)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for everything.")] = Path("demo"),
+    full: Annotated[
+        bool, typer.Option("--full", help="The published size, 1,066 + 191 patients (hours).")
+    ] = False,
+    workers: Workers = 2,
+    open_report: Annotated[bool, typer.Option("--open/--no-open", help="Open the report.")] = True,
+) -> int:
+    """Simulate a two-centre cohort, run the whole study on it, and open the report."""
+    from dlr.cli.show import console, progress_bars
+    from dlr.cohort.simulation import simulate_cohort
+
+    with progress_bars() as progress:
+        study = simulate_cohort(
+            out / "cohort",
+            full=full,
+            n_workers=workers,
+            progress=lambda done, total: progress("simulated patients", done, total),
+        )
+    console.print(f"Simulated cohort: {study.parent}")
+    return train(study, out / "run", None, None, workers, False, open_report)
+
+
+@app.command()
+def doctor() -> int:
+    """Show versions, GPU and weights, what is missing and how to get it."""
+    from dlr.cli.show import console
+    from dlr.doctor import examine
+
+    for finding in examine():
+        mark = {"ok": "[green]✓[/]", "missing": "[yellow]–[/]"}[finding.state]
+        console.print(f"{mark} {finding.what}: {finding.detail}")
+    return OK
+
+
+def _show_flags(outside: int, total: int) -> None:
+    from dlr.cli.show import console
+
+    if outside:
+        console.print(
+            f"[yellow]{outside} of {total} cases[/] have inputs outside the training range: their "
+            "scores are extrapolations (see the report)."
+        )
+
+
+def _after_failures(failed: int, strict: bool) -> int:
+    if failed and strict:
+        return INVALID
+    return SOME_FAILED if failed else OK
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code; faults become plain sentences."""
+    from dlr.cli.show import errors, show_faults
+
+    try:
+        code = app(arguments, standalone_mode=False)
+    except InputError as error:
+        show_faults(error.faults)
+        return INVALID
+    except DlrError as error:
+        errors.print(f"[red]✗[/] {error}")
+        return INVALID
+    except typer.Exit as error:
+        return error.exit_code
+    except typer.Abort:
+        errors.print("Interrupted; what was computed is kept, run the same command to go on.")
+        return 130
+    except Exception as error:
+        from click import ClickException
+
+        if not isinstance(error, ClickException):
+            raise  # a defect of dlr: the traceback is what we need to see
+        error.show()
+        return error.exit_code
+    return int(code or 0)

@@ -1,0 +1,99 @@
+"""What the command line shows: progress bars, summaries, faults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import pandas as pd
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from dlr.errors import Fault
+from dlr.features.extraction import Progress as Report
+from dlr.results import CohortEvaluation
+
+console = Console(highlight=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+SHOWN_FAILURES = 10
+
+
+@contextmanager
+def progress_bars() -> Iterator[Report]:
+    """Give a function that draws one bar per stage, with the time left."""
+    columns = (
+        TextColumn("{task.description:<22}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=errors) as bars:
+        tasks: dict[str, int] = {}
+
+        def report(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total)
+            bars.update(bars.task_ids[list(tasks).index(stage)], completed=done, total=total)
+
+        yield report
+
+
+def show_faults(faults: Iterable[Fault]) -> None:
+    """Print each fault on a line of its own."""
+    for fault in faults:
+        errors.print(f"[red]✗[/] {_plain(str(fault))}")
+
+
+def show_failures(failures: pd.DataFrame) -> int:
+    """Print the cases that failed and return how many; lists the first few reasons."""
+    if failures.empty:
+        return 0
+    lost = failures[failures["level"] == "case"]
+    cases = failures["case_id"].nunique()
+    console.print(
+        f"[yellow]{cases} case(s) with problems[/]: {lost['case_id'].nunique()} could not be "
+        "processed, the others lack single features. All are listed in failures.csv:"
+    )
+    for row in failures.head(SHOWN_FAILURES).itertuples():
+        console.print(f"  {row.case_id} ({row.view}, {row.reader} reader): {_plain(row.reason)}")
+    if len(failures) > SHOWN_FAILURES:
+        console.print(f"  … and {len(failures) - SHOWN_FAILURES} more")
+    return cases
+
+
+def show_evaluation(evaluation: CohortEvaluation, level: float) -> None:
+    """Print one row per feature set."""
+    words = {
+        "out-of-fold": "out-of-fold: judged on cases left out of the fit",
+        "apparent": "apparent: judged on the cases it was fitted on, too good by construction",
+        "frozen": "frozen model on cases it never saw",
+    }
+    title = f"{evaluation.cohort} ({words[evaluation.estimate]})"
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for name in ("Feature set", "n", "AUC", f"{level:.0%} CI", "Sensitivity", "Specificity"):
+        table.add_column(name, justify="left" if name == "Feature set" else "right")
+    for row in evaluation.to_frame(level).itertuples():
+        table.add_row(
+            str(row.feature_set),
+            str(row.n),
+            f"{row.auc:.3f}",
+            f"{row.auc_low:.3f} to {row.auc_high:.3f}",
+            f"{row.sensitivity:.2f}",
+            f"{row.specificity:.2f}",
+        )
+    console.print(table)
+
+
+def _plain(text: str) -> str:
+    """Keep rich from reading brackets in a message as markup."""
+    return text.replace("[", r"\[")

@@ -1,0 +1,99 @@
+"""Describing a cohort for the report: who is in it, what is missing, what it looks like."""
+
+from __future__ import annotations
+
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+
+from dlr.cohort import Cohort
+from dlr.config import StudyConfig
+from dlr.features.cache import Cache
+from dlr.features.table import FeatureTable
+from dlr.features.worker import CASE
+from dlr.results import Example, FlowStep
+from dlr.stats import BaselineTable, baseline_table
+
+EXAMPLES = 12
+"""Crops shown per view."""
+
+
+def complete_cases(cohort: Cohort, features: FeatureTable, name: str) -> pd.DataFrame:
+    """Return the clinical rows of one cohort whose features were all extracted."""
+    rows = cohort.cases(name)
+    return rows[rows.index.isin(features.values.index)]
+
+
+def study_flow(cohort: Cohort, features: FeatureTable) -> tuple[FlowStep, ...]:
+    """Count who entered and who was lost at extraction, per cohort."""
+    steps = []
+    failed = features.failures[
+        (features.failures["level"] == CASE) & (features.failures["reader"] == "first")
+    ]["case_id"].nunique()
+    for step in cohort.flow():
+        rows = complete_cases(cohort, features, step.cohort)
+        lost = step.n_cases - len(rows)
+        reason = "features could not be extracted (failures.csv)" if lost and failed else ""
+        steps += [
+            step,
+            FlowStep(
+                "analysed", step.cohort, len(rows), int(rows["subject_id"].nunique()), lost, reason
+            ),
+        ]
+    return tuple(steps)
+
+
+def baseline_tables(cohort: Cohort) -> dict[str, BaselineTable]:
+    """Describe every cohort by outcome."""
+    variables = list(cohort.config.clinical_variables)
+    if not variables:
+        return {}
+    tables = {}
+    for name, rows in cohort.clinical.groupby("cohort", sort=False):
+        if rows["outcome"].nunique() == 2:
+            tables[str(name)] = baseline_table(rows, "outcome", variables, by_cohort=False)
+    return tables
+
+
+def missing_values(cohort: Cohort) -> pd.DataFrame:
+    """Count missing clinical values per cohort."""
+    variables = list(cohort.config.clinical_variables)
+    rows = []
+    for name, table in cohort.clinical.groupby("cohort", sort=False):
+        for variable in variables:
+            count = int(table[variable].isna().sum())
+            if count:
+                rows.append((variable, str(name), count, count / len(table)))
+    return pd.DataFrame(rows, columns=["variable", "cohort", "n_missing", "share"])
+
+
+def example_crops(cohort: Cohort, features: FeatureTable, work: Path) -> tuple[Example, ...]:
+    """Pick ROI crops of a few cases of each outcome, evenly over the cohort."""
+    cache = Cache(work / "cache")
+    outcome = cohort.clinical["outcome"]
+    shown = []
+    for view, rows in features.crops.groupby("view", sort=False):
+        rows = rows[rows["case_id"].isin(features.values.index)]
+        for value in (0, 1):
+            chosen = rows[rows["case_id"].map(outcome) == value]
+            step = max(len(chosen) // (EXAMPLES // 2), 1)
+            for case, key in chosen[["case_id", "key"]].iloc[::step].head(EXAMPLES // 2).values:
+                crop = cache.read_array("crops", key)
+                if crop is not None:
+                    shown.append(Example(str(case), str(view), value, crop))
+    return tuple(shown)
+
+
+def provenance(config: StudyConfig, features: FeatureTable) -> dict[str, str]:
+    """Record with what the results were made."""
+    packages = ("dlr", "numpy", "scipy", "pandas", "scikit-learn", "statsmodels")
+    return {
+        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "seed": str(config.seed),
+        "platform": platform.platform(),
+        **{f"version {name}": version(name) for name in packages},
+        **features.provenance,
+    }

@@ -1,0 +1,212 @@
+"""Writing and reading a bundle's files.
+
+``bundle.json`` (settings, selected features, coefficients, thresholds, ranges, summary),
+``components.safetensors`` (loadings of principal components), ``<feature set>.skops`` (the
+classifiers), ``radiomics.yaml`` (the parameter file), ``backbone.safetensors`` (the weights of
+the embedding) and ``checksums.json``.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from dlr.config import StudyConfig
+from dlr.errors import Fault, InputError
+from dlr.features.cache import file_sha256
+from dlr.models.bundle import Bundle
+from dlr.models.chain import FrozenChain
+from dlr.models.clinical import ClinicalModel
+from dlr.models.encoding import ClinicalEncoder
+from dlr.models.signature import Signature
+from dlr.stats import LogisticModel
+
+FORMAT = 1
+_JSON, _COMPONENTS, _CHECKSUMS = "bundle.json", "components.safetensors", "checksums.json"
+_RADIOMICS, _BACKBONE = "radiomics.yaml", "backbone.safetensors"
+TRUSTED = frozenset(
+    {
+        "sklearn.svm._classes.SVC",
+        "sklearn.linear_model._logistic.LogisticRegression",
+    }
+)
+"""The only object types a bundle may hold."""
+
+
+def save_bundle(bundle: Bundle, folder: Path) -> None:
+    """Write all files of a bundle."""
+    from safetensors.numpy import save_file
+    from skops.io import dump
+
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors: dict[str, np.ndarray] = {}
+    for name, signature in bundle.signatures.items():
+        dump(signature.chain.classifier, folder / f"{name}.skops")
+        for view in signature.chain.deep_columns:
+            key = f"{name}/{view}"
+            tensors[f"{key}/mean"] = signature.chain.pca_mean[view]
+            components = np.ascontiguousarray(signature.chain.pca_components[view])
+            tensors[f"{key}/components"] = components
+    save_file(tensors, folder / _COMPONENTS)
+    config = _self_contained(bundle.config, folder)
+    content = {
+        "format": FORMAT,
+        "config": config,
+        "signatures": {name: _signature_dict(s) for name, s in bundle.signatures.items()},
+        "clinic": _clinical_dict(bundle.clinic),
+        "nomogram": _clinical_dict(bundle.nomogram),
+        "thresholds": dict(bundle.thresholds),
+        "ranges": bundle.ranges.to_dict("index"),
+        "levels": {name: list(levels) for name, levels in bundle.levels.items()},
+        "summary": dict(bundle.summary),
+    }
+    (folder / _JSON).write_text(json.dumps(content, indent=1), encoding="utf-8")
+    checksums = {
+        path.name: file_sha256(path)
+        for path in sorted(folder.iterdir())
+        if path.is_file() and path.name != _CHECKSUMS
+    }
+    (folder / _CHECKSUMS).write_text(json.dumps(checksums, indent=1), encoding="utf-8")
+
+
+def load_bundle(folder: Path) -> Bundle:
+    """Read all files of a bundle; see :meth:`Bundle.load`."""
+    from safetensors.numpy import load_file
+
+    _verify(folder)
+    content = json.loads((folder / _JSON).read_text(encoding="utf-8"))
+    if content["format"] > FORMAT:
+        message = (
+            f"the bundle has format {content['format']}, this dlr reads up to {FORMAT}; "
+            "install a newer dlr"
+        )
+        raise InputError([Fault(message, folder / _JSON, code="bundle-format")])
+    tensors = load_file(folder / _COMPONENTS)
+    signatures = {
+        name: _signature(name, item, tensors, folder)
+        for name, item in content["signatures"].items()
+    }
+    return Bundle(
+        config=_config(content["config"], folder),
+        signatures=signatures,
+        clinic=_clinical(content["clinic"]),
+        nomogram=_clinical(content["nomogram"]),
+        thresholds=content["thresholds"],
+        ranges=pd.DataFrame.from_dict(content["ranges"], orient="index"),
+        levels={name: tuple(levels) for name, levels in content["levels"].items()},
+        summary=content["summary"],
+    )
+
+
+def _verify(folder: Path) -> None:
+    """Refuse a folder that is no bundle, or one that was altered."""
+    path = folder / _CHECKSUMS
+    if not path.is_file():
+        message = "this folder holds no model bundle; give the 'bundle' folder of a trained run"
+        raise InputError([Fault(message, folder, code="no-bundle")])
+    faults = []
+    for name, checksum in json.loads(path.read_text(encoding="utf-8")).items():
+        file = folder / name
+        if not file.is_file():
+            faults.append(Fault("the bundle lacks this file; copy it again", file))
+        elif file_sha256(file) != checksum:
+            faults.append(Fault("the file was altered after training; copy it again", file))
+    if faults:
+        raise InputError(faults)
+
+
+def _self_contained(config: StudyConfig, folder: Path) -> dict[str, Any]:
+    """Copy the parameter file and the backbone's weights into the bundle; drop local paths."""
+    from dlr.features.embedding import load_backbone
+    from dlr.features.radiomics import load_settings
+
+    content = config.model_dump(mode="json", exclude={"images", "clinical", "image_root"})
+    if config.radiomics is not None:
+        parameters = load_settings(config.radiomics.parameters)
+        text = yaml.safe_dump(parameters.to_dict(), sort_keys=False)
+        (folder / _RADIOMICS).write_text(text, encoding="utf-8")
+        content["radiomics"]["parameters"] = _RADIOMICS
+    if config.embedding is not None and any(view.embedding for view in config.views.values()):
+        backbone = load_backbone(config.embedding)
+        backbone.save_weights(folder / _BACKBONE)
+        content["embedding"]["weights"] = _BACKBONE
+        content["embedding"]["sha256"] = file_sha256(folder / _BACKBONE)
+    return content
+
+
+def _config(content: dict[str, Any], folder: Path) -> StudyConfig:
+    """Rebuild the settings with paths that point into the bundle."""
+    for section, key in (("radiomics", "parameters"), ("embedding", "weights")):
+        if content.get(section) and (folder / content[section][key]).is_file():
+            content[section][key] = str(folder / content[section][key])
+    return StudyConfig.model_validate(
+        {**content, "images": "images.csv", "clinical": "clinical.csv"}
+    )
+
+
+def _signature_dict(signature: Signature) -> dict[str, Any]:
+    chain = signature.chain
+    return {
+        "intercept": signature.intercept,
+        "slope": signature.slope,
+        "features": [
+            {
+                "name": name,
+                "median": float(chain.median[name]),
+                "mean": float(chain.mean[name]),
+                "scale": float(chain.scale[name]),
+            }
+            for name in chain.selected
+        ],
+        "deep_columns": {view: list(columns) for view, columns in chain.deep_columns.items()},
+    }
+
+
+def _signature(
+    name: str, item: dict[str, Any], tensors: dict[str, np.ndarray], folder: Path
+) -> Signature:
+    features = pd.DataFrame(item["features"]).set_index("name")
+    deep = {view: tuple(columns) for view, columns in item["deep_columns"].items()}
+    chain = FrozenChain(
+        selected=tuple(features.index),
+        median=features["median"],
+        mean=features["mean"],
+        scale=features["scale"],
+        deep_columns=deep,
+        pca_mean={view: tensors[f"{name}/{view}/mean"] for view in deep},
+        pca_components={view: tensors[f"{name}/{view}/components"] for view in deep},
+        classifier=_load_classifier(folder / f"{name}.skops"),
+    )
+    return Signature(name, chain, item["intercept"], item["slope"])
+
+
+def _load_classifier(path: Path) -> Any:
+    from skops.io import get_untrusted_types, load
+
+    foreign = sorted(set(get_untrusted_types(file=path)) - TRUSTED)
+    if foreign:
+        message = f"the file holds the object type '{foreign[0]}', which a bundle never does"
+        raise InputError([Fault(message, path, code="untrusted")])
+    return load(path, trusted=sorted(TRUSTED))
+
+
+def _clinical_dict(model: ClinicalModel | None) -> dict[str, Any] | None:
+    if model is None:
+        return None
+    return {
+        "variables": model.encoder.to_dict(),
+        "with_score": model.with_score,
+        "logistic": model.logistic.to_dict(),
+    }
+
+
+def _clinical(item: dict[str, Any] | None) -> ClinicalModel | None:
+    if item is None:
+        return None
+    encoder = ClinicalEncoder.from_dict(item["variables"])
+    return ClinicalModel(encoder, LogisticModel.from_dict(item["logistic"]), item["with_score"])

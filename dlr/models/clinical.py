@@ -1,0 +1,174 @@
+"""The clinical model: which variables enter, and their logistic regression.
+
+The published rule (system 1): variables significant alone enter one joint model; of those still
+significant there, the five with the best single-variable AUC are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit, xlog1py, xlogy
+from scipy.stats import chi2
+
+from dlr.config import ClinicalModelSettings, ClinicalVariable
+from dlr.models.encoding import ClinicalEncoder
+from dlr.stats import LogisticModel, auc, fit_logistic
+
+DLR_SCORE = "DLR score"
+"""Name of the deep-learning-radiomics score among the nomogram's variables."""
+
+
+@dataclass(frozen=True, eq=False)
+class ClinicalModel:
+    """Logistic regression on clinical variables, alone or together with the DLR score.
+
+    Parameters
+    ----------
+    encoder : ClinicalEncoder
+    logistic : LogisticModel
+        Its columns are the encoder's, followed by the DLR score where `with_score`.
+    with_score : bool
+    """
+
+    encoder: ClinicalEncoder
+    logistic: LogisticModel
+    with_score: bool = False
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Names of the clinical variables."""
+        return tuple(variable.name for variable in self.encoder.variables)
+
+    def score(self, clinical: pd.DataFrame, dlr_score: pd.Series | None = None) -> pd.Series:
+        """Return log-odds of each case; higher means positive."""
+        design = self.encoder.transform(clinical)
+        if self.with_score and dlr_score is not None:
+            design[DLR_SCORE] = dlr_score
+        values = np.asarray(self.logistic.predict_log_odds(design), dtype=float)
+        return pd.Series(values, index=clinical.index, name="score")
+
+
+@dataclass(frozen=True, eq=False)
+class ClinicalChoice:
+    """Which variables were chosen, and why: one row per candidate."""
+
+    chosen: tuple[str, ...]
+    ranking: pd.DataFrame  # variable, auc, p_univariate, p_multivariable, chosen
+    fallback: bool
+
+
+def fit_clinical(
+    clinical: pd.DataFrame,
+    outcome: pd.Series,
+    names: tuple[str, ...],
+    variables: Mapping[str, ClinicalVariable],
+    dlr_score: pd.Series | None = None,
+) -> ClinicalModel:
+    """Fit the logistic regression; with `dlr_score`, that of the nomogram.
+
+    Separation is met with Firth's penalised likelihood (see :func:`dlr.stats.fit_logistic`).
+    """
+    encoder = ClinicalEncoder.fit(clinical, names, variables)
+    design = encoder.transform(clinical)
+    if dlr_score is not None:
+        design[DLR_SCORE] = dlr_score
+    return ClinicalModel(encoder, fit_logistic(design, outcome), dlr_score is not None)
+
+
+def choose_variables(
+    clinical: pd.DataFrame,
+    outcome: pd.Series,
+    variables: Mapping[str, ClinicalVariable],
+    settings: ClinicalModelSettings,
+) -> ClinicalChoice:
+    """Choose the clinical variables on training cases.
+
+    Significance is by likelihood-ratio test, so that a variable of many levels counts once. Where
+    no variable is significant, the one with the smallest p is kept and `fallback` says so.
+
+    Returns
+    -------
+    ClinicalChoice
+    """
+    names = list(settings.variables or variables)
+    single = [_single(clinical, outcome, name, variables) for name in names]
+    ranking = pd.DataFrame(single, columns=["variable", "auc", "p_univariate"])
+    ranking["p_multivariable"] = np.nan
+    if settings.variables is not None:
+        ranking["chosen"] = True
+        return ClinicalChoice(settings.variables, ranking, fallback=False)
+    significant = ranking.loc[ranking["p_univariate"] < settings.p_value, "variable"].tolist()
+    for name, p_value in _joint(clinical, outcome, significant, variables).items():
+        ranking.loc[ranking["variable"] == name, "p_multivariable"] = p_value
+    kept = ranking[ranking["p_multivariable"] < settings.p_value]
+    fallback = kept.empty
+    if fallback:
+        kept = ranking.nsmallest(1, "p_univariate")
+    kept = kept.sort_values("auc", ascending=False, kind="stable").head(settings.maximum)
+    ranking["chosen"] = ranking["variable"].isin(kept["variable"])
+    return ClinicalChoice(tuple(kept["variable"]), ranking, fallback)
+
+
+def _single(
+    clinical: pd.DataFrame, outcome: pd.Series, name: str, variables: Mapping[str, ClinicalVariable]
+) -> tuple[str, float, float]:
+    """Return name, AUC and likelihood-ratio p of one variable alone."""
+    design = ClinicalEncoder.fit(clinical, [name], variables).transform(clinical)
+    design = design.loc[:, design.nunique() > 1]
+    if design.empty:
+        return name, 0.5, 1.0
+    model = fit_logistic(design, outcome)
+    scores = np.asarray(model.predict_log_odds(design))
+    gain = 2 * (_log_likelihood(scores, outcome) - _null_log_likelihood(outcome))
+    return name, auc(outcome, scores).value, float(chi2.sf(max(gain, 0.0), design.shape[1]))
+
+
+def _joint(
+    clinical: pd.DataFrame,
+    outcome: pd.Series,
+    names: list[str],
+    variables: Mapping[str, ClinicalVariable],
+) -> dict[str, float]:
+    """Return each variable's likelihood-ratio p in the joint model."""
+    if not names:
+        return {}
+    full = _fit_design(clinical, outcome, names, variables)
+    p_values = {}
+    for name in names:
+        others = [other for other in names if other != name]
+        rest = _fit_design(clinical, outcome, others, variables)
+        freedom = max(full[1] - rest[1], 1)
+        p_values[name] = float(chi2.sf(max(2 * (full[0] - rest[0]), 0.0), freedom))
+    return p_values
+
+
+def _fit_design(
+    clinical: pd.DataFrame,
+    outcome: pd.Series,
+    names: list[str],
+    variables: Mapping[str, ClinicalVariable],
+) -> tuple[float, int]:
+    """Return log-likelihood and number of columns of a joint model."""
+    if not names:
+        return _null_log_likelihood(outcome), 0
+    design = ClinicalEncoder.fit(clinical, names, variables).transform(clinical)
+    design = design.loc[:, design.nunique() > 1]
+    model = fit_logistic(design, outcome)
+    scores = np.asarray(model.predict_log_odds(design))
+    return _log_likelihood(scores, outcome), design.shape[1]
+
+
+def _log_likelihood(scores: np.ndarray, outcome: pd.Series) -> float:
+    probability = expit(scores)
+    y = outcome.to_numpy(dtype=float)
+    return float(np.sum(xlogy(y, probability) + xlog1py(1 - y, -probability)))
+
+
+def _null_log_likelihood(outcome: pd.Series) -> float:
+    prevalence = float(outcome.mean())
+    y = outcome.to_numpy(dtype=float)
+    return float(np.sum(xlogy(y, prevalence) + xlog1py(1 - y, -prevalence)))

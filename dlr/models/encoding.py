@@ -1,0 +1,125 @@
+"""Clinical variables as numbers: imputation and treatment contrasts, learnt on training cases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import pandas as pd
+
+from dlr.config import ClinicalVariable
+
+
+@dataclass(frozen=True)
+class EncodedVariable:
+    """How one variable becomes columns.
+
+    Parameters
+    ----------
+    name : str
+    type : str
+        ``"continuous"`` or ``"categorical"``.
+    fill : float or str
+        What replaces a missing value: the training median, or the most frequent level.
+    levels : tuple of str
+        Of a categorical variable, the reference first; empty for a continuous one.
+    """
+
+    name: str
+    type: str
+    fill: float | str
+    levels: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the design columns."""
+        if self.type == "continuous":
+            return (self.name,)
+        return tuple(f"{self.name}={level}" for level in self.levels[1:])
+
+
+@dataclass(frozen=True)
+class ClinicalEncoder:
+    """The variables of a clinical model, in order."""
+
+    variables: tuple[EncodedVariable, ...]
+
+    @classmethod
+    def fit(
+        cls, clinical: pd.DataFrame, names: Sequence[str], settings: Mapping[str, ClinicalVariable]
+    ) -> Self:
+        """Learn fill values and levels from training cases.
+
+        Parameters
+        ----------
+        clinical : pandas.DataFrame
+            Coded variables: floats, or text levels with None for missing.
+        names : sequence of str
+            Variables to encode.
+        settings : mapping of str to ClinicalVariable
+        """
+        return cls(tuple(_learn(clinical[name], settings[name]) for name in names))
+
+    def complete(self, clinical: pd.DataFrame) -> pd.DataFrame:
+        """Return the variables with missing values and unknown levels filled."""
+        filled = {}
+        for variable in self.variables:
+            column = clinical[variable.name]
+            if variable.levels:
+                column = column.where(column.isin(variable.levels), None)
+                filled[variable.name] = column.where(column.notna(), variable.fill).astype(str)
+            else:
+                filled[variable.name] = column.astype(float).fillna(variable.fill)
+        return pd.DataFrame(filled, index=clinical.index)
+
+    def transform(self, clinical: pd.DataFrame) -> pd.DataFrame:
+        """Return the design matrix: one float column per contrast."""
+        complete = self.complete(clinical)
+        columns: dict[str, pd.Series] = {}
+        for variable in self.variables:
+            values = complete[variable.name]
+            if not variable.levels:
+                columns[variable.name] = values
+            for level in variable.levels[1:]:
+                columns[f"{variable.name}={level}"] = (values == level).astype(float)
+        return pd.DataFrame(columns, index=clinical.index, dtype=float)
+
+    def unknown(self, clinical: pd.DataFrame) -> pd.DataFrame:
+        """Tell which values were never seen in training (a level) or lie missing."""
+        flags = {}
+        for variable in self.variables:
+            column = clinical[variable.name]
+            known = column.isin(variable.levels) if variable.levels else column.notna()
+            flags[variable.name] = ~known
+        return pd.DataFrame(flags, index=clinical.index)
+
+    def to_dict(self) -> list[dict[str, Any]]:
+        """Return what JSON can hold."""
+        return [
+            {"name": v.name, "type": v.type, "fill": v.fill, "levels": list(v.levels)}
+            for v in self.variables
+        ]
+
+    @classmethod
+    def from_dict(cls, items: list[dict[str, Any]]) -> Self:
+        """Rebuild from :meth:`to_dict`."""
+        return cls(
+            tuple(
+                EncodedVariable(i["name"], i["type"], i["fill"], tuple(i["levels"])) for i in items
+            )
+        )
+
+
+def _learn(column: pd.Series, settings: ClinicalVariable) -> EncodedVariable:
+    name = str(column.name)
+    if settings.type == "continuous":
+        known = column.astype(float).dropna()
+        return EncodedVariable(name, "continuous", float(known.median()) if len(known) else 0.0)
+    counts = column.dropna().value_counts()
+    seen = [level for level in (settings.levels or sorted(counts.index)) if level in counts.index]
+    reference = settings.reference if settings.reference in seen else None
+    first = reference or (seen[0] if seen else "missing")
+    levels = (first, *(level for level in seen if level != first))
+    fill = str(counts.index[0]) if len(counts) else first
+    return EncodedVariable(name, "categorical", fill, levels)

@@ -1,0 +1,148 @@
+"""Judging scores: every feature set on every cohort, with the threshold locked on training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from dlr.config import EvaluationSettings
+from dlr.results import SCORE_COLUMNS, CohortEvaluation, Estimate, ModelEvaluation
+from dlr.stats import (
+    Calibration,
+    calibration,
+    classification_metrics,
+    decision_curve,
+    delong_matrix,
+    hosmer_lemeshow,
+    roc_curve,
+    youden_threshold,
+)
+
+
+def score_table(
+    scores: pd.DataFrame, clinical: pd.DataFrame, cohort: str, estimate: Estimate
+) -> pd.DataFrame:
+    """Make the long score table of one cohort.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        Index ``case_id``, one column of log-odds per feature set.
+    clinical : pandas.DataFrame
+        Rows of the cohort's clinical table, indexed alike.
+    cohort, estimate : str
+        Written into the table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns :data:`dlr.results.SCORE_COLUMNS`.
+    """
+    about = clinical.loc[scores.index, ["subject_id", "center", "outcome"]].reset_index()
+    parts = [
+        about.assign(
+            cohort=cohort,
+            estimate=estimate,
+            feature_set=name,
+            score=scores[name].to_numpy(),
+            probability=expit(scores[name].to_numpy()),
+        )
+        for name in scores
+    ]
+    return pd.concat(parts, ignore_index=True)[list(SCORE_COLUMNS)]
+
+
+def lock_thresholds(table: pd.DataFrame) -> dict[str, float]:
+    """Fix each feature set's threshold: Youden's on out-of-fold training probabilities."""
+    return {
+        str(name): youden_threshold(rows["outcome"], rows["probability"]).threshold
+        for name, rows in table.groupby("feature_set", sort=False)
+    }
+
+
+def evaluate(
+    table: pd.DataFrame, thresholds: Mapping[str, float], settings: EvaluationSettings, seed: int
+) -> CohortEvaluation:
+    """Judge all feature sets on one cohort.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Long scores of one cohort and one way of estimation; cases without outcome are left out.
+    thresholds : mapping of str to float
+        Locked threshold of each feature set, on the probability.
+    settings : EvaluationSettings
+    seed : int
+        Of the bootstrap in the decision curves.
+
+    Returns
+    -------
+    CohortEvaluation
+        Intervals allow for several cases of one subject where there are any.
+    """
+    known = table[table["outcome"].notna()]
+    cohort, estimate = str(known["cohort"].iloc[0]), known["estimate"].iloc[0]
+    models = {
+        str(name): _judge(rows, str(name), thresholds[str(name)], settings)
+        for name, rows in known.groupby("feature_set", sort=False)
+    }
+    wide = known.pivot_table(index="case_id", columns="feature_set", values="score", sort=False)
+    wide = wide[list(models)].dropna()
+    who = known.drop_duplicates("case_id").set_index("case_id").loc[wide.index]
+    delong = decision = None
+    if len(models) > 1:
+        scores = {name: wide[name].to_numpy() for name in models}
+        delong = delong_matrix(who["outcome"], scores, groups=_groups(who["subject_id"]))
+    low, high = settings.decision_range
+    decision = decision_curve(
+        who["outcome"],
+        {name: expit(wide[name].to_numpy()) for name in models},
+        thresholds=np.linspace(low, high, round((high - low) * 100) + 1),
+        n_bootstrap=settings.bootstrap,
+        seed=seed,
+    )
+    return CohortEvaluation(cohort, estimate, models, delong, decision)
+
+
+def _groups(subjects: pd.Series) -> pd.Series | None:
+    """Return the subjects where one has several cases; else the plain variance is right."""
+    return subjects if subjects.duplicated().any() else None
+
+
+def _judge(
+    rows: pd.DataFrame, name: str, threshold: float, settings: EvaluationSettings
+) -> ModelEvaluation:
+    outcome, probability = rows["outcome"], rows["probability"]
+    estimate = rows["estimate"].iloc[0]
+    best = youden_threshold(outcome, probability).threshold
+    calibrated, note = _calibrate(outcome, probability)
+    # Degrees of freedom: the groups, less two only where the model was fitted on these cases.
+    fitted_here = estimate == "apparent"
+    return ModelEvaluation(
+        feature_set=name,
+        cohort=str(rows["cohort"].iloc[0]),
+        estimate=estimate,
+        n=len(rows),
+        n_positive=int(outcome.sum()),
+        roc=roc_curve(outcome, rows["score"], groups=_groups(rows["subject_id"])),
+        at_locked=classification_metrics(outcome, probability, threshold),
+        at_youden=classification_metrics(outcome, probability, best),
+        calibration=calibrated,
+        hosmer_lemeshow=hosmer_lemeshow(
+            outcome, probability, groups=settings.calibration_groups, external=not fitted_here
+        ),
+        note=note,
+    )
+
+
+def _calibrate(outcome: pd.Series, probability: pd.Series) -> tuple[Calibration | None, str]:
+    """Measure calibration; where scores separate the classes it is undefined, and says so."""
+    from dlr.errors import DlrError
+
+    try:
+        return calibration(outcome, probability), ""
+    except DlrError as error:
+        return None, f"calibration not measured: {error}"
