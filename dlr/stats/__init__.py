@@ -1,6 +1,7 @@
 """Statistics of diagnostic models; each function returns a frozen result object.
 
-Names are loaded on first use, so that importing this package stays cheap.
+Higher scores always mean that the event is more likely; nothing is turned round. Confidence
+levels are arguments. What cannot be computed comes back as NaN with a ``note`` that says why.
 """
 
 from __future__ import annotations
@@ -8,13 +9,83 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from dlr.stats._results import ConfidenceInterval, Estimate, Proportion
+from dlr.stats.calibration import Calibration, calibration
+from dlr.stats.decision import DecisionCurve, DecisionDifference, decision_curve
+from dlr.stats.delong import (
+    DelongMatrix,
+    DelongTest,
+    delong_matrix,
+    delong_test,
+    delong_test_unpaired,
+)
+from dlr.stats.hosmer_lemeshow import HosmerLemeshow, hosmer_lemeshow
+from dlr.stats.metrics import ClassificationMetrics, classification_metrics
+from dlr.stats.multiplicity import adjust_p_values
+from dlr.stats.paired_calls import (
+    PairedProportions,
+    ReaderComparison,
+    compare_sensitivity_specificity,
+)
+from dlr.stats.roc import Auc, RocCurve, auc, roc_curve
+from dlr.stats.spiegelhalter import Spiegelhalter, spiegelhalter
+from dlr.stats.thresholds import YoudenThreshold, youden_threshold
+
+# Loaded when first asked for: these need statsmodels or scipy.stats, which take a second.
 _MODULE_OF = {
-    "ConfidenceInterval": "_results",
-    "Estimate": "_results",
-    "Proportion": "_results",
+    "LogisticModel": "logistic",
+    "LogisticTable": "logistic",
+    "fit_logistic": "logistic",
+    "multivariable_logistic": "logistic",
+    "univariate_logistic": "logistic",
+    "BaselineTable": "baseline",
+    "baseline_table": "baseline",
+    "propensity_match": "propensity",
+    "IccTable": "icc",
+    "icc_table": "icc",
 }
 
-__all__ = sorted(_MODULE_OF)
+__all__ = [
+    "Auc",
+    "BaselineTable",
+    "Calibration",
+    "ClassificationMetrics",
+    "ConfidenceInterval",
+    "DecisionCurve",
+    "DecisionDifference",
+    "DelongMatrix",
+    "DelongTest",
+    "Estimate",
+    "HosmerLemeshow",
+    "IccTable",
+    "LogisticModel",
+    "LogisticTable",
+    "PairedProportions",
+    "Proportion",
+    "ReaderComparison",
+    "RocCurve",
+    "Spiegelhalter",
+    "YoudenThreshold",
+    "adjust_p_values",
+    "auc",
+    "baseline_table",
+    "calibration",
+    "classification_metrics",
+    "compare_sensitivity_specificity",
+    "decision_curve",
+    "delong_matrix",
+    "delong_test",
+    "delong_test_unpaired",
+    "fit_logistic",
+    "hosmer_lemeshow",
+    "icc_table",
+    "multivariable_logistic",
+    "propensity_match",
+    "roc_curve",
+    "spiegelhalter",
+    "univariate_logistic",
+    "youden_threshold",
+]
 
 
 def __getattr__(name: str) -> Any:
