@@ -101,7 +101,7 @@ def _read_text_table(path: Path, kind: str) -> pd.DataFrame:
         raise InputError([Fault(remedy, path, code="file-missing")])
     try:
         if path.suffix.lower() in {".xlsx", ".xlsm"}:
-            table = pd.read_excel(path, dtype=str, keep_default_na=False)
+            table = pd.read_excel(path, dtype=str, keep_default_na=False, engine="openpyxl")
         else:
             table = pd.read_csv(
                 path, dtype=str, keep_default_na=False, sep=_separator(path), encoding="utf-8-sig"

@@ -1,0 +1,68 @@
+"""The study file: unknown keys, wrong values and missing keys are one sentence each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dlr.config import StudyConfig
+from dlr.errors import InputError
+
+GOOD = """
+name: x
+images: a.csv
+clinical: b.csv
+outcome: {column: y, positive: 1}
+views: {sag: {}}
+"""
+
+
+def faults(tmp_path: Path, text: str) -> list[str]:
+    path = tmp_path / "study.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        StudyConfig.from_yaml(path)
+    return [str(fault) for fault in caught.value.faults]
+
+
+def test_paths_start_from_the_folder_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "study.yaml").write_text(GOOD)
+    config = StudyConfig.from_yaml(tmp_path / "study.yaml")
+    assert config.images == tmp_path / "a.csv"
+    assert config.model.components == 32
+
+
+def test_unknown_keys_are_errors_with_a_suggestion(tmp_path: Path) -> None:
+    text = GOOD + "sede: 1\nmodel: {foldz: 3}\nintensity: {qqqq: 1}\n"
+    found = faults(tmp_path, text)
+    assert len(found) == 3
+    assert any("unknown setting 'sede'; did you mean 'seed'?" in fault for fault in found)
+    assert any("unknown setting 'model.foldz'; did you mean 'folds'?" in fault for fault in found)
+    assert any("unknown setting 'intensity.qqqq'; known keys here: method" in f for f in found)
+
+
+def test_a_suggestion_inside_a_view_the_user_named(tmp_path: Path) -> None:
+    text = GOOD.replace("{sag: {}}", "{sag: {margn_mm: 3}}")
+    assert "did you mean 'margin_mm'?" in faults(tmp_path, text)[0]
+
+
+def test_missing_and_wrong_values(tmp_path: Path) -> None:
+    found = faults(tmp_path, GOOD.replace("name: x\n", "") + "model: {folds: 1}\n")
+    assert any("the setting 'name' is required" in fault for fault in found)
+    assert any("greater than or equal to 2, but got 1" in fault for fault in found)
+
+
+def test_a_split_by_date_says_what_it_needs(tmp_path: Path) -> None:
+    found = faults(tmp_path, GOOD + "cohorts: {split: {method: date}}\n")
+    assert "a split by date needs 'column' (the date) and 'before' (a day)" in found[0]
+
+
+@pytest.mark.parametrize("text", ["[1, 2]", "a: [", ""])
+def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None:
+    assert "study.yaml" in faults(tmp_path, text)[0]
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="the study file does not exist"):
+        StudyConfig.from_yaml(tmp_path / "none.yaml")
