@@ -36,16 +36,20 @@ class Settings(BaseModel):
 class OutcomeSettings(Settings):
     """What is predicted: the column of the clinical table and its positive class."""
 
-    column: str
-    positive: str | int | float | bool
-    negative: str | int | float | bool | None = None
+    column: str = Field(description="Column of the clinical table")
+    positive: str | int | float | bool = Field(description="Value that means the event")
+    negative: str | int | float | bool | None = Field(
+        None, description="Value that means no event; needed if the column holds a third value"
+    )
     label: str | None = Field(None, description="How tables and figures call the positive class")
 
 
 class SplitSettings(Settings):
     """A split into training and external cohort, drawn once with the study's seed."""
 
-    method: Literal["random", "date", "center"]
+    method: Literal["random", "date", "center"] = Field(
+        description="Drawn with the seed and written beside the table; by day; by centre"
+    )
     fraction: float = Field(0.7, gt=0, lt=1, description="Share of subjects that train (random)")
     column: str | None = Field(None, description="Date or centre column")
     before: date | None = Field(None, description="Subjects seen before this day train (date)")
@@ -76,32 +80,38 @@ class CohortSettings(Settings):
 class ClinicalVariable(Settings):
     """One clinical variable: how it is coded and what it is compared with."""
 
-    type: Literal["continuous", "categorical"]
+    type: Literal["continuous", "categorical"] = Field(description="How it enters the models")
     reference: Label | None = Field(None, description="Reference level of a categorical variable")
     levels: tuple[Label, ...] | None = Field(None, description="All levels, in order")
-    label: str | None = None
+    label: str | None = Field(None, description="How tables and figures call it")
 
 
 class MaskSettings(Settings):
     """How masks are read and when an ROI is refused."""
 
-    minimum_voxels: int = Field(10, ge=1)
+    minimum_voxels: int = Field(10, ge=1, description="A smaller ROI is refused")
     threshold: float | None = Field(None, description="Binarise a non-integer mask at this value")
     resample: bool = Field(False, description="Resample a mask to its image (nearest neighbour)")
     tolerance: float = Field(
         1e-3, gt=0, le=0.1, description="Allowed geometry difference in voxels"
     )
-    rgb: str = Field("error", pattern=r"^(error|luma|channel:[0-3])$")
+    rgb: str = Field(
+        "error",
+        pattern=r"^(error|luma|channel:[0-3])$",
+        description="Colour images: refuse, take the brightness, or one channel (`channel:0`)",
+    )
 
 
 class IntensitySettings(Settings):
     """Intensity normalisation of the image, before any feature is computed."""
 
-    method: Literal["none", "zscore", "musigma", "percentile"] = "none"
-    region: Literal["image", "roi"] = "image"
+    method: Literal["none", "zscore", "musigma", "percentile"] = Field(
+        "none", description="z-score x `scale`; clip to mean ± `sigmas` SD; clip to `percentiles`"
+    )
+    region: Literal["image", "roi"] = Field("image", description="Where mean and SD are taken")
     scale: float = Field(100.0, gt=0, description="Factor after the z-score")
     sigmas: float = Field(3.0, gt=0, description="Half width of the mu-sigma window")
-    percentiles: tuple[float, float] = (1.0, 99.0)
+    percentiles: tuple[float, float] = Field((1.0, 99.0), description="Lower and upper")
 
 
 class ViewSettings(Settings):
@@ -116,15 +126,15 @@ class ViewSettings(Settings):
     )
     spacing_mm: float | None = Field(None, gt=0, description="Pixel size after reformatting")
     margin_mm: float = Field(10.0, ge=0, description="Margin around the ROI in the crop")
-    radiomics: bool = True
-    embedding: bool = True
+    radiomics: bool = Field(True, description="Compute radiomics of this view")
+    embedding: bool = Field(True, description="Compute deep features of this view")
     intensity: IntensitySettings | None = Field(None, description="Overrides the study's")
 
 
 class RadiomicsSettings(Settings):
     """Handcrafted radiomics: the engine and PyRadiomics' own parameter file."""
 
-    engine: str = "pyradiomics"
+    engine: str = Field("pyradiomics", description="`pyradiomics` or `native`")
     parameters: str = Field(
         "original",
         description="A PyRadiomics parameter file, 'original' or 'original-log-wavelet'",
@@ -134,53 +144,57 @@ class RadiomicsSettings(Settings):
 class EmbeddingSettings(Settings):
     """Deep features: a pretrained classifier without its head."""
 
-    backbone: str = "resnext50_32x4d"
+    backbone: str = Field(
+        "resnext50_32x4d", description="Any torchvision or timm classifier, or `efficientnet_lite0`"
+    )
     weights: str = Field(
         "torchvision",
         description="'torchvision' or 'timm' (by name), 'packaged' (EfficientNet-Lite0), or a file",
     )
     sha256: str | None = Field(None, description="Checksum the weights file must have")
-    batch_size: int = Field(16, ge=1)
-    device: str = "auto"
+    batch_size: int = Field(16, ge=1, description="Crops per batch; changes no value")
+    device: str = Field("auto", description="`auto`, `cpu` or `cuda`")
 
 
 class AgreementSettings(Settings):
     """The ICC gate: features on which two readers' ROIs agree."""
 
     reader: str = Field(description="Second reader, as named in the 'reader' column")
-    threshold: float = Field(0.75, ge=-1, le=1)
-    form: Literal["1,1", "2,1", "3,1"] = "2,1"
-    bound: Literal["estimate", "lower"] = "estimate"
+    threshold: float = Field(0.75, ge=-1, le=1, description="Features need an ICC above it")
+    form: Literal["1,1", "2,1", "3,1"] = Field("2,1", description="Shrout and Fleiss' form")
+    bound: Literal["estimate", "lower"] = Field(
+        "estimate", description="Gate on the estimate or on the lower confidence bound"
+    )
 
 
 class LassoSettings(Settings):
     """LASSO: family of the outcome and rule for the penalty."""
 
-    family: Literal["gaussian", "binomial"] = "binomial"
-    rule: Literal["min", "1se"] = "min"
-    folds: int = Field(10, ge=2)
+    family: Literal["gaussian", "binomial"] = Field("binomial", description="Loss, as in glmnet")
+    rule: Literal["min", "1se"] = Field("min", description="λ.min or λ.1se")
+    folds: int = Field(10, ge=2, description="Of its own cross-validation, by subject")
 
 
 class SelectionSettings(Settings):
     """The selection chain; a step set to null is left out."""
 
-    mann_whitney_p: float | None = Field(0.05, gt=0, le=1)
-    spearman: float | None = Field(0.9, gt=0, le=1)
+    mann_whitney_p: float | None = Field(0.05, gt=0, le=1, description="Keep p below it")
+    spearman: float | None = Field(0.9, gt=0, le=1, description="Keep |ρ| at or below it")
     redundancy: Literal["degree", "published"] = Field(
         "degree", description="Order-independent deletion, or the published column-order variant"
     )
-    lasso: LassoSettings | None = LassoSettings()
+    lasso: LassoSettings | None = Field(LassoSettings(), description="Penalised selection")
 
 
 class ModelSettings(Settings):
     """From selected features to the DLR score, and how it is cross-validated."""
 
-    classifier: str = "svm"
+    classifier: str = Field("svm", description="`svm`, `linear-svm` or `logistic`")
     components: int | None = Field(
         32, ge=1, description="PCA components per deep block; null: none"
     )
-    folds: int = Field(5, ge=2)
-    inner_folds: int = Field(5, ge=2)
+    folds: int = Field(5, ge=2, description="Outer folds: what out-of-fold scores come from")
+    inner_folds: int = Field(5, ge=2, description="Folds inside each training part")
 
 
 class ClinicalModelSettings(Settings):
@@ -189,43 +203,51 @@ class ClinicalModelSettings(Settings):
     variables: tuple[str, ...] | None = Field(
         None, description="Fixed choice; null: chosen by data"
     )
-    p_value: float = Field(0.05, gt=0, le=1)
+    p_value: float = Field(0.05, gt=0, le=1, description="Needed alone and in the joint model")
     maximum: int = Field(5, ge=1, description="At most so many, by single-variable AUC")
 
 
 class EvaluationSettings(Settings):
     """How results are quoted."""
 
-    confidence_level: float = Field(0.95, gt=0.5, lt=1)
-    calibration_groups: int = Field(10, ge=2)
-    decision_range: tuple[float, float] = (0.01, 0.99)
+    confidence_level: float = Field(0.95, gt=0.5, lt=1, description="Of all intervals")
+    calibration_groups: int = Field(10, ge=2, description="Groups of the Hosmer-Lemeshow test")
+    decision_range: tuple[float, float] = Field(
+        (0.01, 0.99), description="Threshold probabilities of the decision curves"
+    )
     bootstrap: int = Field(500, ge=0, description="Resamples of interval estimates in figures")
 
 
 class StudyConfig(Settings):
     """A whole ``study.yaml``."""
 
-    name: str
-    description: str = ""
+    name: str = Field(description="Title of the report")
+    description: str = Field("", description="One paragraph for the report")
     simulated: bool = Field(False, description="The cohort is simulated: stamped on every figure")
-    seed: int = Field(0, ge=0)
-    images: Path
-    clinical: Path
+    seed: int = Field(0, ge=0, description="Same seed, same numbers, whatever the workers")
+    images: Path = Field(description="Table of images and masks")
+    clinical: Path = Field(description="Clinical table, CSV or Excel")
     image_root: Path | None = Field(None, description="Folder the image paths start from")
-    unit: Literal["subject", "roi"] = "subject"
-    outcome: OutcomeSettings
-    cohorts: CohortSettings = CohortSettings()
-    clinical_variables: dict[str, ClinicalVariable] = Field(default_factory=dict)
-    views: dict[Name, ViewSettings] = Field(min_length=1)
-    masks: MaskSettings = MaskSettings()
-    intensity: IntensitySettings = IntensitySettings()
-    radiomics: RadiomicsSettings | None = RadiomicsSettings()
-    embedding: EmbeddingSettings | None = EmbeddingSettings()
-    agreement: AgreementSettings | None = None
-    selection: SelectionSettings = SelectionSettings()
-    model: ModelSettings = ModelSettings()
-    clinical_model: ClinicalModelSettings = ClinicalModelSettings()
-    evaluation: EvaluationSettings = EvaluationSettings()
+    unit: Literal["subject", "roi"] = Field(
+        "subject", description="A case is a patient, or one ROI (lesion, disc) of a patient"
+    )
+    outcome: OutcomeSettings = Field(description="What is predicted")
+    cohorts: CohortSettings = Field(CohortSettings(), description="Who trains, who validates")
+    clinical_variables: dict[str, ClinicalVariable] = Field(
+        default_factory=dict, description="Candidates for the clinical model"
+    )
+    views: dict[Name, ViewSettings] = Field(min_length=1, description="How each ROI is looked at")
+    masks: MaskSettings = Field(MaskSettings(), description="Reading masks and images")
+    intensity: IntensitySettings = Field(IntensitySettings(), description="Normalisation")
+    radiomics: RadiomicsSettings | None = Field(RadiomicsSettings(), description="null: none")
+    embedding: EmbeddingSettings | None = Field(EmbeddingSettings(), description="null: none")
+    agreement: AgreementSettings | None = Field(None, description="ICC gate; null: none")
+    selection: SelectionSettings = Field(SelectionSettings(), description="Selection of features")
+    model: ModelSettings = Field(ModelSettings(), description="Score and cross-validation")
+    clinical_model: ClinicalModelSettings = Field(
+        ClinicalModelSettings(), description="Choice of clinical variables"
+    )
+    evaluation: EvaluationSettings = Field(EvaluationSettings(), description="How it is judged")
 
     @classmethod
     def from_yaml(cls, path: str | Path) -> StudyConfig:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,9 @@ def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="the study file does not exist"):
         StudyConfig.from_yaml(tmp_path / "none.yaml")
+
+
+def test_the_reference_page_is_made_from_the_schema() -> None:
+    docs = Path(__file__).parents[1] / "docs"
+    made = runpy.run_path(str(docs / "make_study_reference.py"))["page"]()
+    assert (docs / "study_yaml.md").read_text(encoding="utf-8") == made

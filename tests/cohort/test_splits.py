@@ -64,7 +64,7 @@ def test_split_by_date_puts_a_subject_where_it_was_seen_first(clinical: pd.DataF
     assert cohort.iloc[0] == cohort.iloc[1] == "training"
     assert cohort.iloc[-1] == "external"
     clinical.loc[5, "visit"] = "01.02.2020"
-    with pytest.raises(InputError, match="'01.02.2020' is not a date; write it as YYYY-MM-DD"):
+    with pytest.raises(InputError, match=r"'01\.02\.2020' is not a date; write it as YYYY-MM-DD"):
         split_cohorts(clinical, settings, 0, Path("clinical.csv"))
 
 
