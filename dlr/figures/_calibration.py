@@ -1,4 +1,4 @@
-"""Calibration: does a predicted probability of 30 % mean 30 in 100?"""
+"""Calibration: whether a predicted probability of 30 % means 30 in 100."""
 
 from __future__ import annotations
 

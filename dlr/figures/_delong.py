@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from dlr.figures._style import INK, PAGE, axes_or_new, styled
+from dlr.figures._text import p_cell
 
 if TYPE_CHECKING:
     from dlr.stats import DelongMatrix
@@ -45,14 +46,16 @@ def plot_delong_matrix(matrix: DelongMatrix, ax: Axes | None = None) -> Axes:
                 continue
             source = matrix.p_adjusted if row > column else matrix.p_value
             value = float(source.loc[first, second])
-            _cell(ax, row, column, _p_text(value), *_colours(value), bold=False)
+            _cell(ax, row, column, p_cell(value), *_colours(value), bold=False)
     ax.set(xlim=(-0.5, len(names) - 0.5), ylim=(len(names) - 0.5, -0.5))
     ax.set_xticks(range(len(names)), names, rotation=35, ha="right", rotation_mode="anchor")
     ax.set_yticks(range(len(names)), names)
     ax.tick_params(length=0)
     for spine in ax.spines.values():
         spine.set_visible(False)
-    ax.set_xlabel(f"below the diagonal: {matrix.adjustment.capitalize()}-adjusted; above: unadjusted")
+    ax.set_xlabel(
+        f"below the diagonal: {matrix.adjustment.capitalize()}-adjusted; above: unadjusted"
+    )
     return ax
 
 
@@ -61,14 +64,6 @@ def _colours(value: float) -> tuple[str, str]:
         if value < limit:
             return face, ink
     return _NOT_SIGNIFICANT
-
-
-def _p_text(value: float) -> str:
-    if value != value:
-        return "\N{EN DASH}"
-    if value < 0.001:
-        return "<0.001"
-    return f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
 
 
 def _cell(ax: Axes, row: int, column: int, text: str, face: str, ink: str, *, bold: bool) -> None:

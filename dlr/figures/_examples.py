@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 
 
 @styled
-def plot_examples(
-    examples: Sequence[Example], ax: Axes | None = None, *, columns: int = 6
-) -> Axes:
+def plot_examples(examples: Sequence[Example], ax: Axes | None = None, *, columns: int = 6) -> Axes:
     """Draw ROI crops in a grid, framed in the colour of their outcome.
 
     Parameters

@@ -10,8 +10,18 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from dlr.figures._style import (
-    BLUE, COLUMN, GREEN, GREY, INK, ORANGE, PURPLE, VERMILLION, axes_or_new, styled,
+    BLUE,
+    COLUMN,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    PURPLE,
+    VERMILLION,
+    axes_or_new,
+    styled,
 )  # fmt: skip
+from dlr.figures._text import DASH, interval, ratio
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,13 +64,13 @@ def plot_auc_forest(
         label = f"{evaluation.cohort}, {evaluation.estimate}"
         for name, model in evaluation.models.items():
             auc = model.roc.auc
-            interval = auc.confidence_interval(level)
+            limits = auc.confidence_interval(level)
             y = names.index(name) - 0.4 + step * (index + 0.5)
-            ax.plot([interval.low, interval.high], [y, y], color=color, linewidth=1.1)
+            ax.plot([limits.low, limits.high], [y, y], color=color, linewidth=1.1)
             ax.plot(
                 auc.value, y, marker, color=color, markerfacecolor=face, markersize=4, label=label
             )
-            text = f"{auc.value:.2f} ({interval.low:.2f}\N{EN DASH}{interval.high:.2f})"
+            text = interval(auc.value, limits.low, limits.high)
             _margin_text(ax, y, text)
             label = "_" + label
     ax.axvline(0.5, color=GREY, linewidth=0.8, linestyle=(0, (1, 1.5)), zorder=0)
@@ -116,27 +126,21 @@ def _term(row: dict[str, object]) -> str:
     return f"{row.get('label') or row['variable']}{shown}"
 
 
-def _ratio(value: float) -> str:
-    if value == float("inf"):
-        return "\N{INFINITY}"
-    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0f}"
-
-
 def _odds_row(ax: Axes, y: int, row: dict[str, object], left: float, right: float) -> None:
-    ratio, low, high = (float(str(row[key])) for key in ("odds_ratio", "low", "high"))
+    value, low, high = (float(str(row[key])) for key in ("odds_ratio", "low", "high"))
     if low != low or high != high:  # the reference level has no interval
-        ax.plot(ratio, y, "s", color=GREY, markersize=3.2, markerfacecolor="white")
-        _margin_text(ax, y, f"{ratio:.2f} (reference)")
+        ax.plot(value, y, "s", color=GREY, markersize=3.2, markerfacecolor="white")
+        _margin_text(ax, y, f"{ratio(value)} (reference)")
         return
-    _margin_text(ax, y, f"{_ratio(ratio)} ({_ratio(low)}\N{EN DASH}{_ratio(high)})")
+    _margin_text(ax, y, f"{ratio(value)} ({ratio(low)}{DASH}{ratio(high)})")
     start, end = max(low, left), min(high, right)
     ax.plot([start, end], [y, y], color=BLUE, linewidth=1.1)
     if low < left:
         ax.plot(left, y, "<", color=BLUE, markersize=4, clip_on=False)
     if high > right:
         ax.plot(right, y, ">", color=BLUE, markersize=4, clip_on=False)
-    if left <= ratio <= right:
-        ax.plot(ratio, y, "s", color=BLUE, markersize=4)
+    if left <= value <= right:
+        ax.plot(value, y, "s", color=BLUE, markersize=4)
 
 
 def _margin_text(ax: Axes, y: float, text: str) -> None:

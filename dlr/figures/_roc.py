@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from dlr.figures._style import BLUE, GREY, Line, axes_or_new, line_styles, styled
+from dlr.figures._text import interval
 
 if TYPE_CHECKING:
     from dlr.stats import RocCurve
@@ -97,8 +98,8 @@ def _draw(curve: RocCurve, ax: Axes, line: Line, label: str) -> None:
 
 
 def _auc_text(curve: RocCurve, level: float) -> str:
-    interval = curve.auc.confidence_interval(level)
-    return f"{curve.auc.value:.2f} ({interval.low:.2f}\N{EN DASH}{interval.high:.2f})"
+    limits = curve.auc.confidence_interval(level)
+    return interval(curve.auc.value, limits.low, limits.high)
 
 
 def _band(curve: RocCurve, ax: Axes, level: float) -> None:

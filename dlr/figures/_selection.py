@@ -8,7 +8,18 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from dlr.figures._style import (
-    BLACK, BLUE, COLUMN, FAINT, GREEN, GREY, INK, ORANGE, PURPLE, SKY, VERMILLION, axes_or_new,
+    BLACK,
+    BLUE,
+    COLUMN,
+    FAINT,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILLION,
+    axes_or_new,
     styled,
 )  # fmt: skip
 
@@ -87,9 +98,7 @@ def _penalties(ax: Axes, path: LassoPath) -> None:
         (path.lambda_1se, "\N{GREEK SMALL LETTER LAMDA} 1se", (0, (1, 1.2))),
     ):
         used = " (used)" if np.isclose(value, path.lambda_used) else ""
-        ax.axvline(
-            np.log(value), color=INK, linewidth=0.8, linestyle=dash, label=f"{name}{used}"
-        )
+        ax.axvline(np.log(value), color=INK, linewidth=0.8, linestyle=dash, label=f"{name}{used}")
     ax.legend(loc="best")
 
 
@@ -137,9 +146,7 @@ def plot_coefficients(trace: SelectionTrace, ax: Axes | None = None) -> Axes:
     for y, name in enumerate(order):
         share = trace.frequency.get(name)
         text = "\N{EN DASH}" if share is None or share != share else f"{share:.0%}"
-        ax.annotate(
-            text, (1.01, y), xycoords=("axes fraction", "data"), va="center", fontsize=6.2
-        )
+        ax.annotate(text, (1.01, y), xycoords=("axes fraction", "data"), va="center", fontsize=6.2)
     ax.annotate("selected in", (1.01, 1.0), xycoords="axes fraction", va="bottom", fontsize=6.2)
     hidden = len(coefficients) - len(values)
     more = f"; {hidden} smaller ones not shown" if hidden else ""

@@ -60,10 +60,8 @@ def is_stamped(figure: Figure) -> bool:
     return any(text.get_gid() == "simulated-stamp" for text in figure.texts)
 
 
-def save_figure(
-    figure: Figure, stem: Path, formats: Sequence[str] = ("svg", "png", "pdf")
-) -> list[Path]:
-    """Save a figure as vector files and as a 300-dpi picture.
+def save_figure(figure: Figure, stem: Path, formats: Sequence[str] = ("svg", "png")) -> list[Path]:
+    """Save a figure as vector graphics and as a 300-dpi picture.
 
     Parameters
     ----------
@@ -72,7 +70,7 @@ def save_figure(
     stem : Path
         Path without suffix; its folder is made when missing.
     formats : sequence of str
-        Suffixes without dot.
+        Suffixes without dot; "pdf" too, with editable text (it takes longer than the others).
 
     Returns
     -------

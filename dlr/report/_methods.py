@@ -1,0 +1,217 @@
+"""A methods text generated from the settings that were used, ready to paste and edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from dlr.report._words import listed, outcome_name, unit
+
+if TYPE_CHECKING:
+    from dlr.config import IntensitySettings, StudyConfig, ViewSettings
+
+REFERENCES = {
+    "delong": "DeLong ER, DeLong DM, Clarke-Pearson DL. Biometrics 1988;44:837-845.",
+    "youden": "Youden WJ. Index for rating diagnostic tests. Cancer 1950;3:32-35.",
+    "wilson": "Wilson EB. J Am Stat Assoc 1927;22:209-212.",
+    "hosmer": "Hosmer DW, Lemeshow S. Commun Stat Theory Methods 1980;9:1043-1069.",
+    "ici": "Austin PC, Steyerberg EW. Stat Med 2019;38:4051-4065.",
+    "dca": "Vickers AJ, Elkin EB. Med Decis Making 2006;26:565-574.",
+    "lasso": "Tibshirani R. J R Stat Soc B 1996;58:267-288; Friedman J, Hastie T, Tibshirani R. "
+    "J Stat Softw 2010;33(1):1-22.",
+    "radiomics": "van Griethuysen JJM et al. Cancer Res 2017;77:e104-e107.",
+    "icc": "Shrout PE, Fleiss JL. Psychol Bull 1979;86:420-428.",
+    "platt": "Platt J. In: Advances in Large Margin Classifiers. MIT Press, 1999:61-74.",
+    "firth": "Firth D. Biometrika 1993;80:27-38.",
+    "tripod": "Collins GS et al. TRIPOD+AI statement. BMJ 2024;385:e078378.",
+}
+
+
+def methods_paragraphs(config: StudyConfig, provenance: Mapping[str, str]) -> list[str]:
+    """Return the methods as paragraphs of plain text."""
+    paragraphs = [
+        _population(config),
+        _imaging(config),
+        _features(config),
+        _selection(config),
+        _models(config),
+        _evaluation(config),
+        _software(provenance, config),
+    ]
+    return [paragraph for paragraph in paragraphs if paragraph]
+
+
+def references(config: StudyConfig) -> list[str]:
+    """Return the references the methods text relies on."""
+    skipped = set()
+    if config.radiomics is None:
+        skipped.add("radiomics")
+    if config.agreement is None:
+        skipped.add("icc")
+    if config.selection.lasso is None:
+        skipped.add("lasso")
+    return [text for key, text in REFERENCES.items() if key not in skipped]
+
+
+def _population(config: StudyConfig) -> str:
+    outcome, cohorts = config.outcome, config.cohorts
+    text = (
+        f"Population and outcome. The outcome was {outcome_name(config)} (column "
+        f"'{outcome.column}', positive class '{outcome.positive}'). The unit of analysis was the "
+        f"{unit(config)}; splits and cross-validation were grouped by subject. "
+    )
+    split = cohorts.split
+    if split is None:
+        return text + (
+            f"The cohort named '{cohorts.training}' trained the models; nothing was fitted on any "
+            "other cohort."
+        )
+    ways = {
+        "random": f"at random, stratified by outcome ({split.fraction:.0%} of subjects trained)",
+        "date": f"by date (subjects seen before {split.before} trained)",
+        "center": f"by centre (training: {listed(split.training_centers)})",
+    }
+    return text + f"Subjects were split once, {ways[split.method]}, with seed {config.seed}."
+
+
+def _imaging(config: StudyConfig) -> str:
+    views = "; ".join(_view(name, view, config) for name, view in config.views.items())
+    masks = config.masks
+    resampled = (
+        "masks were resampled to their image (nearest neighbour)"
+        if masks.resample
+        else "masks whose geometry differed from their image were refused"
+    )
+    return (
+        f"Images and regions of interest. {views}. Regions of fewer than {masks.minimum_voxels} "
+        f"voxels were refused, and {resampled}. Cases that failed were excluded, counted and "
+        "listed."
+    )
+
+
+def _view(name: str, view: ViewSettings, config: StudyConfig) -> str:
+    plane = "in the plane of acquisition" if view.plane == "native" else f"reformatted {view.plane}"
+    spacing = f" at {view.spacing_mm:g} mm" if view.spacing_mm is not None else ""
+    dimension = {
+        "3d": "3-D features",
+        "2.5d": "2-D features slice by slice",
+        "2d": "2-D features on the slice with the largest region",
+    }[view.dimension]
+    intensity = _intensity(view.intensity or config.intensity)
+    return f"View '{name}': {plane}{spacing}, {dimension}, {intensity}"
+
+
+def _intensity(settings: IntensitySettings) -> str:
+    low, high = settings.percentiles
+    return {
+        "none": "intensities as stored",
+        "zscore": f"intensities Z-scored over the {settings.region} and multiplied by "
+        f"{settings.scale:g}",
+        "musigma": f"intensities limited to the mean \N{PLUS-MINUS SIGN} {settings.sigmas:g} SD of "
+        f"the {settings.region}",
+        "percentile": f"intensities scaled between percentiles {low:g} and {high:g} of the "
+        f"{settings.region}",
+    }[settings.method]
+
+
+def _features(config: StudyConfig) -> str:
+    parts = []
+    if config.radiomics is not None:
+        parts.append(
+            f"Handcrafted radiomic features were computed with the {config.radiomics.engine} "
+            f"engine (parameters: {config.radiomics.parameters})."
+        )
+    if config.embedding is not None:
+        components = config.model.components
+        reduced = (
+            f", reduced to {components} principal components per view fitted on training cases"
+            if components is not None
+            else ""
+        )
+        parts.append(
+            "Deep features were taken from the global average pool before the classification layer "
+            f"of {config.embedding.backbone} (weights: {config.embedding.weights}), without "
+            "fine-tuning, on a crop of the slice with the largest region of interest"
+            f"{reduced}."
+        )
+    agreement = config.agreement
+    if agreement is not None:
+        bound = "" if agreement.bound == "estimate" else "the lower confidence limit of "
+        parts.append(
+            f"Reader agreement: radiomic features were kept when {bound}ICC({agreement.form}) "
+            f"between the first reader and reader '{agreement.reader}' exceeded "
+            f"{agreement.threshold:g}."
+        )
+    return f"Features. {' '.join(parts)}" if parts else ""
+
+
+def _selection(config: StudyConfig) -> str:
+    settings = config.selection
+    steps = ["constant features were removed", "features were Z-scored"]
+    if settings.mann_whitney_p is not None:
+        steps.append(f"Mann-Whitney U tests kept those with P < {settings.mann_whitney_p:g}")
+    if settings.spearman is not None:
+        order = "" if settings.redundancy == "degree" else " in column order, as published"
+        steps.append(
+            f"of features correlated above |\N{GREEK SMALL LETTER RHO}| = {settings.spearman:g} "
+            f"(Spearman) the most redundant were deleted one by one{order}"
+        )
+    if settings.lasso is not None:
+        rule = {"min": "of least error", "1se": "one standard error above the least error"}
+        steps.append(
+            f"a LASSO ({settings.lasso.family}, {settings.lasso.folds}-fold cross-validation, "
+            f"penalty {rule[settings.lasso.rule]}) chose the rest"
+        )
+    return (
+        f"Selection. In this order: {'; '.join(steps)}. All steps were learnt on training cases "
+        "only and repeated inside every fold of the cross-validation."
+    )
+
+
+def _models(config: StudyConfig) -> str:
+    model, clinical = config.model, config.clinical_model
+    classifier = {"svm": "a support vector machine"}.get(model.classifier, model.classifier)
+    text = (
+        f"Models. Each feature set was classified by {classifier}; its decision value was put on "
+        f"the log-odds scale by Platt's method on scores of an inner {model.inner_folds}-fold "
+        f"cross-validation. Out-of-fold figures come from {model.folds}-fold cross-validation, "
+        "stratified by outcome and grouped by subject, in which the whole chain was learnt again."
+    )
+    if not config.clinical_variables:
+        return text
+    if clinical.variables is not None:
+        chosen = f"The clinical variables were fixed beforehand ({listed(clinical.variables)})."
+    else:
+        chosen = (
+            "Clinical variables significant in univariate and then in multivariable logistic "
+            f"regression (P < {clinical.p_value:g}) were kept, at most {clinical.maximum}, by "
+            "their single-variable AUC."
+        )
+    return (
+        f"{text} {chosen} The nomogram is a logistic regression on them and the out-of-fold DLR "
+        "score; separation was met with Firth's penalised likelihood."
+    )
+
+
+def _evaluation(config: StudyConfig) -> str:
+    settings = config.evaluation
+    return (
+        "Statistics. Discrimination was measured by the area under the ROC curve (AUC) with "
+        f"DeLong {settings.confidence_level:.0%} confidence intervals and compared with paired "
+        "DeLong tests adjusted for multiple testing. The threshold maximised Youden's index on "
+        "the out-of-fold predictions of the training cohort and was then locked; shares have "
+        "Wilson intervals. Calibration was judged by calibration curve, slope, calibration in the "
+        f"large, Brier score, ICI and the Hosmer-Lemeshow test ({settings.calibration_groups} "
+        "groups), clinical usefulness by decision curves. The final models were frozen before any "
+        "external case was scored."
+    )
+
+
+def _software(provenance: Mapping[str, str], config: StudyConfig) -> str:
+    versions = [
+        f"{name} {provenance[name]}"
+        for name in ("dlr", "python", "numpy", "scikit-learn", "statsmodels", "torch", "SimpleITK")
+        if name in provenance
+    ]
+    made = f"Software: {', '.join(versions)}; " if versions else "Software: dlr; "
+    return f"{made}random seed {config.seed}. All settings and checksums are listed below."

@@ -1,0 +1,252 @@
+"""Sections that a study's report and a validation's report have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from dlr import figures
+from dlr.report._blocks import Block, Figure, Fold, Listing, Section, Table, Text
+from dlr.report._tables import (
+    calibration_table,
+    capped,
+    delong_table,
+    performance_table,
+    plain_table,
+    youden_table,
+)
+from dlr.report._words import ESTIMATES, plural
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from dlr.config import StudyConfig
+    from dlr.models.nomogram import Nomogram
+    from dlr.results import CohortEvaluation, Example, FlowStep
+    from dlr.stats import BaselineTable
+
+MOST_ROWS = 200
+MOST_CROPS = 24
+
+
+def cohort_section(
+    flow: Sequence[FlowStep],
+    baseline: Mapping[str, BaselineTable],
+    missing: pd.DataFrame,
+    examples: Sequence[Example],
+) -> Section:
+    """Who was studied, who was left out, and what they were like."""
+    blocks: list[Block] = []
+    if flow:
+        blocks.append(
+            Figure(
+                "flowchart",
+                "Flow of cases through the study; exclusions stand beside the arrows.",
+                partial(figures.plot_flowchart, flow),
+                wide=True,
+            )
+        )
+        blocks.append(_flow_table(flow))
+    for cohort, table in baseline.items():
+        blocks.append(
+            plain_table(
+                f"baseline_{slug(cohort)}",
+                f"Baseline characteristics of the {cohort} cohort by outcome.",
+                table.to_frame(),
+            )
+        )
+    if len(missing):
+        caption = "Missing values of the clinical variables."
+        blocks.append(plain_table("missing_values", caption, missing))
+    if examples:
+        blocks.append(
+            Figure(
+                "examples",
+                "Crops of the regions of interest as the network saw them; frames: blue without, "
+                "orange with the outcome, grey unknown.",
+                partial(figures.plot_examples, list(examples)[:MOST_CROPS]),
+                wide=True,
+                raster=True,
+            )
+        )
+    lead = "Who was studied, who was left out and why, and what the patients were like."
+    return Section("cohort", "Cohort", lead, tuple(blocks))
+
+
+def _flow_table(flow: Sequence[FlowStep]) -> Table:
+    rows = [
+        {
+            "cohort": step.cohort,
+            "step": step.label,
+            "cases": step.n_cases,
+            "subjects": step.n_subjects,
+            "excluded": step.excluded,
+            "reason": step.reason,
+        }
+        for step in flow
+    ]
+    return plain_table("flow", "The same as numbers.", pd.DataFrame(rows))
+
+
+def evaluation_blocks(evaluation: CohortEvaluation, config: StudyConfig) -> list[Block]:
+    """All figures and tables of one cohort and one kind of estimate."""
+    level = config.evaluation.confidence_level
+    where = f"{evaluation.cohort} cohort, {evaluation.estimate}"
+    stem = slug(f"{evaluation.cohort}_{evaluation.estimate}")
+    models = evaluation.models
+    lines = figures.line_styles(list(models))
+    curves = {name: model.roc for name, model in models.items()}
+    caption = f"Performance in the {where}: {ESTIMATES[evaluation.estimate]}."
+    blocks: list[Block] = [
+        performance_table(evaluation, f"performance_{stem}", caption, level),
+        Figure(
+            f"roc_{stem}",
+            f"ROC curves ({where}), AUC with {level:.0%} CI. Nearer the upper left is better; the "
+            "dotted diagonal is chance.",
+            partial(figures.plot_roc, curves, level=level, lines=lines),
+        ),
+    ]
+    if evaluation.delong is not None and len(evaluation.delong.names) > 1:
+        matrix = evaluation.delong
+        blocks.append(
+            Figure(
+                f"delong_{stem}",
+                f"P values of pairwise DeLong tests ({where}); AUCs on the diagonal. Blue: the two "
+                "AUCs differ by more than chance would explain.",
+                partial(figures.plot_delong_matrix, matrix),
+            )
+        )
+        caption = f"Differences between feature sets ({where})."
+        blocks.append(delong_table(matrix, f"delong_{stem}", caption))
+    if evaluation.decision is not None:
+        blocks.append(
+            Figure(
+                f"decision_{stem}",
+                f"Decision curves ({where}): net benefit of acting on each model against treating "
+                "all or none. Higher is better, at the thresholds a clinician would use.",
+                partial(figures.plot_decision, evaluation.decision, lines=lines),
+            )
+        )
+    if evaluation.estimate == "frozen":
+        blocks.append(youden_table(evaluation, f"youden_{stem}", level))
+    notes = [f"{name}: {model.note}" for name, model in models.items() if model.note]
+    return blocks + [Text(note, "note") for note in notes]
+
+
+def calibration_blocks(
+    evaluation: CohortEvaluation, main: Sequence[str], where: str = ""
+) -> list[Block]:
+    """Calibration of one cohort: the table, and a curve for each of the main feature sets."""
+    where = where or f"{evaluation.cohort} cohort, {evaluation.estimate}"
+    stem = slug(f"{evaluation.cohort}_{evaluation.estimate}")
+    table = calibration_table(evaluation, f"calibration_{stem}", f"Calibration in the {where}.")
+    if table is None:
+        return []
+    blocks: list[Block] = [table]
+    for name in main:
+        model = evaluation.models.get(name)
+        if model is None or model.calibration is None:
+            continue
+        blocks.append(
+            Figure(
+                f"calibration_{stem}_{slug(name)}",
+                f"Calibration of {name} ({where}). On the dashed line predicted and observed risk "
+                "agree; above it the risk is predicted too low, below it too high. Bars below: "
+                "how many cases had each predicted risk.",
+                partial(figures.plot_calibration, model.calibration),
+            )
+        )
+    return blocks
+
+
+def scores_figures(
+    scores: pd.DataFrame,
+    names: Sequence[str],
+    config: StudyConfig,
+    thresholds: Mapping[str, float],
+) -> list[Block]:
+    """Draw the predicted probability of every case by outcome."""
+    known = set(scores["feature_set"]) if len(scores) else set()
+    positive = config.outcome.label or str(config.outcome.positive)
+    labels = (f"no {positive}" if config.outcome.label else "negative", positive)
+    return [
+        Figure(
+            f"scores_{slug(name)}",
+            f"Predicted probability by {name} for every case; boxes hold the middle half. The "
+            "dashed line is the threshold locked in training.",
+            partial(_scores, scores, name, thresholds.get(name), labels),
+            raster=len(scores) > 3000,
+        )
+        for name in names
+        if name in known
+    ]
+
+
+def _scores(
+    scores: pd.DataFrame, name: str, threshold: float | None, labels: tuple[str, str]
+) -> Axes:
+    return figures.plot_scores(scores, name, threshold=threshold, labels=labels)
+
+
+def nomogram_section(nomogram: Nomogram) -> Section:
+    """Show the nomogram and say how to read it."""
+    how = (
+        "How to read it: find the patient's value on the axis of each variable and go straight up "
+        "to the Points axis; add the points of all variables; find the sum on the Total points "
+        "axis and go straight down to read the predicted probability."
+    )
+    figure = Figure(
+        "nomogram",
+        "Nomogram: logistic regression of the chosen clinical variables and the DLR score.",
+        partial(figures.plot_nomogram, nomogram),
+        wide=True,
+    )
+    warning = (
+        "The DLR score comes from the images through the model bundle; it cannot be estimated by "
+        "eye. Outside the range of the axes the nomogram must not be used."
+    )
+    lead = "A drawing with which the model's probability can be worked out by hand."
+    return Section("nomogram", "Nomogram", lead, (Text(how), figure, Text(warning, "note")))
+
+
+def failures_section(failures: pd.DataFrame) -> Section:
+    """List the cases that could not be processed, each with its reason."""
+    lead = "Cases that could not be processed; they are in no result above."
+    if not len(failures):
+        return Section("failures", "Failures", lead, (Text("No case failed."),))
+    count = int(failures["case_id"].nunique())
+    table = plain_table("failures", f"{plural(count, 'case')} failed.", failures)
+    return Section("failures", "Failures", lead, (capped(table, MOST_ROWS),))
+
+
+def reproducibility_section(config: StudyConfig, provenance: Mapping[str, str]) -> Section:
+    """Versions, checksums and settings."""
+    import yaml
+
+    rows = pd.DataFrame({"item": list(provenance), "value": [str(v) for v in provenance.values()]})
+    settings = yaml.safe_dump(
+        config.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=96
+    )
+    blocks: list[Block] = []
+    if len(rows):
+        caption = "Versions and checksums this report was made with."
+        blocks.append(plain_table("provenance", caption, rows))
+    listing = Listing("study.yaml", settings)
+    blocks.append(Text(f"Random seed {config.seed}; the same seed gives the same numbers."))
+    lead = "Everything needed to repeat the study: versions, checksums, and every setting."
+    blocks.append(listing)
+    return Section("reproducibility", "Reproducibility", lead, tuple(blocks))
+
+
+def fold(title: str, blocks: Sequence[Block]) -> Fold:
+    """Fold tables, figures and texts away under a title."""
+    kept = tuple(block for block in blocks if isinstance(block, Text | Table | Figure))
+    return Fold(title, kept)
+
+
+def slug(text: str) -> str:
+    """Return a text as a file name: letters, digits and underscores."""
+    return "".join(c if c.isalnum() else "_" for c in text.strip()).strip("_").lower()

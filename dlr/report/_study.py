@@ -1,0 +1,287 @@
+"""The report of a study: which sections, in which order."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from dlr import figures
+from dlr.report._blocks import Block, Bullets, Figure, Report, Section, Table, Text
+from dlr.report._methods import methods_paragraphs, references
+from dlr.report._shared import (
+    calibration_blocks,
+    cohort_section,
+    evaluation_blocks,
+    failures_section,
+    fold,
+    nomogram_section,
+    reproducibility_section,
+    scores_figures,
+    slug,
+)
+from dlr.report._summary import best_model, externals, out_of_fold, summary_section
+from dlr.report._tables import logistic_table, plain_table, steps_table
+from dlr.report._words import ESTIMATES, outcome_name, set_meaning
+
+if TYPE_CHECKING:
+    from dlr.results import CohortEvaluation, SelectionTrace, StudyResult
+
+SIMULATED = "a simulated cohort: no real patients, no real images"
+REAL = "the cohort the study file names; not declared as simulated"
+
+
+def study_report(result: StudyResult) -> Report:
+    """Turn a finished study into sections."""
+    sections = [
+        summary_section(result),
+        _data_section(result),
+        cohort_section(result.flow, result.baseline, result.missing, result.examples),
+        _clinical_section(result),
+        _selection_section(result),
+        _models_section(result),
+        *(_evaluation_section(result, item) for item in _judged(result)),
+        _calibration_section(result),
+        nomogram_section(result.nomogram) if result.nomogram is not None else None,
+        _methods_section(result),
+        failures_section(result.failures),
+        reproducibility_section(result.config, result.provenance),
+    ]
+    config = result.config
+    return Report(
+        title=config.name,
+        subtitle=config.description,
+        made_from=SIMULATED if config.simulated else REAL,
+        simulated=config.simulated,
+        sections=tuple(section for section in sections if section is not None and section.blocks),
+        files={"scores": result.scores},
+        numbers=_numbers(result),
+    )
+
+
+def _judged(result: StudyResult) -> list[CohortEvaluation]:
+    """Honest evaluations first, the apparent one last."""
+    order = {"out-of-fold": 0, "frozen": 1, "apparent": 2}
+    return sorted(result.evaluations, key=lambda item: order[item.estimate])
+
+
+def _numbers(result: StudyResult) -> dict[str, object]:
+    level = result.config.evaluation.confidence_level
+    frames = [item.to_frame(level) for item in result.evaluations]
+    rows = [row for frame in frames for row in frame.to_dict("records")]
+    return {"performance": rows, "thresholds": dict(result.thresholds)}
+
+
+def _data_section(result: StudyResult) -> Section:
+    config = result.config
+    tone = "warning" if config.simulated else "plain"
+    made = SIMULATED if config.simulated else REAL
+    centers = result.scores.groupby("cohort", sort=False)["center"].unique()
+    lines = [f"{cohort}: {_known_centers(list(names))}" for cohort, names in centers.items()]
+    blocks: list[Block] = [
+        Text(f"Made from: {made}.", tone),
+        Text(
+            f"Image table: {config.images.name}; clinical table: {config.clinical.name}. "
+            f"Outcome: {outcome_name(config)}. Centres by cohort: {'; '.join(lines)}. Checksums "
+            "of the inputs are listed under Reproducibility."
+        ),
+    ]
+    return Section("data", "Data", "Where the data of this report come from.", tuple(blocks))
+
+
+def _known_centers(names: list[object]) -> str:
+    known = sorted({str(name) for name in names if pd.notna(name) and str(name)})
+    return ", ".join(known) if known else "not given"
+
+
+def _clinical_section(result: StudyResult) -> Section | None:
+    config = result.config
+    blocks: list[Block] = []
+    if len(result.clinical_ranking):
+        ranking = result.clinical_ranking
+        blocks.append(
+            Figure(
+                "clinical_ranking",
+                "How well each clinical variable alone tells the outcome (training cohort, "
+                "apparent); filled: chosen for the clinical model.",
+                partial(figures.plot_clinical_ranking, _labelled(result, ranking)),
+            )
+        )
+        caption = "Choice of the clinical variables (training cohort)."
+        shown = _labelled(result, ranking)
+        blocks.append(plain_table("clinical_ranking", caption, shown))
+    for table, name, title in (
+        (result.univariate, "univariate", "Univariate logistic regression (training cohort)."),
+        (
+            result.multivariable,
+            "multivariable",
+            "Multivariable logistic regression (training cohort).",
+        ),
+    ):
+        if table is None or not len(table.to_frame()):
+            continue
+        blocks.append(logistic_table(table, f"{name}_logistic", title, config))
+        blocks.append(
+            Figure(
+                f"{name}_odds_ratios",
+                f"{title} Right of the dotted line: the outcome is more likely.",
+                partial(figures.plot_odds_ratios, table),
+            )
+        )
+    lead = "Which clinical variables go with the outcome, alone and together."
+    return Section("clinical", "Clinical variables", lead, tuple(blocks)) if blocks else None
+
+
+def _labelled(result: StudyResult, ranking: pd.DataFrame) -> pd.DataFrame:
+    variables = result.config.clinical_variables
+    labels = {name: item.label for name, item in variables.items() if item.label}
+    return ranking.assign(variable=ranking["variable"].map(lambda name: labels.get(name, name)))
+
+
+def _selection_section(result: StudyResult) -> Section | None:
+    if not result.traces:
+        return None
+    blocks: list[Block] = [steps_table(result.traces)]
+    if result.agreement is not None and result.config.agreement is not None:
+        gate = result.config.agreement.threshold
+        blocks.append(
+            Figure(
+                "reader_agreement",
+                f"Agreement of two readers' regions, feature by feature; those above {gate:g} "
+                "(blue) were kept. 1 is perfect.",
+                partial(figures.plot_agreement, result.agreement, gate),
+            )
+        )
+    names = sorted(result.traces, key=lambda name: name != "DLR")
+    for index, name in enumerate(names):
+        trace_blocks = _trace_blocks(result.traces[name])
+        blocks += trace_blocks if index == 0 else [fold(name, trace_blocks)]
+    lead = "How many features there were, which were kept at each step, and how stable that was."
+    return Section("selection", "Feature selection", lead, tuple(blocks))
+
+
+def _trace_blocks(trace: SelectionTrace) -> list[Block]:
+    name, stem = trace.feature_set, slug(trace.feature_set)
+    blocks: list[Block] = []
+    if trace.lasso is not None:
+        blocks += [
+            Figure(
+                f"lasso_path_{stem}",
+                f"LASSO of {name}: coefficients against the penalty; those kept are coloured.",
+                partial(figures.plot_lasso_path, trace.lasso),
+            ),
+            Figure(
+                f"lasso_cv_{stem}",
+                f"LASSO of {name}: cross-validation error with its standard error.",
+                partial(figures.plot_lasso_cv, trace.lasso),
+            ),
+        ]
+    if len(trace.coefficients):
+        blocks.append(
+            Figure(
+                f"coefficients_{stem}",
+                f"Selected features of {name}. Orange raises, blue lowers the predicted risk; "
+                "right: share of the cross-validation folds that selected the feature too.",
+                partial(figures.plot_coefficients, trace),
+                wide=True,
+            )
+        )
+    blocks.append(_features_table(trace, stem))
+    return blocks
+
+
+def _features_table(trace: SelectionTrace, stem: str) -> Table:
+    names = trace.coefficients.index.union(trace.frequency.index, sort=False)
+    data = pd.DataFrame(
+        {
+            "feature": names,
+            "coefficient": trace.coefficients.reindex(names).to_numpy(),
+            "selected_in_share_of_folds": trace.frequency.reindex(names).to_numpy(),
+        }
+    )
+    table = plain_table(f"features_{stem}", f"Features of {trace.feature_set}.", data)
+    note = "Without coefficient: selected in some fold, not in the final fit."
+    return Table(table.name, table.caption, table.shown, data, note, folded=True)
+
+
+def _models_section(result: StudyResult) -> Section:
+    level = result.config.evaluation.confidence_level
+    judged = _judged(result)
+    sets = list(dict.fromkeys(name for item in judged for name in item.models))
+    meaning = pd.DataFrame({"feature set": sets, "made of": [set_meaning(name) for name in sets]})
+    lead = "Every feature set on every cohort at a glance; details follow cohort by cohort."
+    kinds = tuple(f"{item.cohort}, {item.estimate}: {ESTIMATES[item.estimate]}." for item in judged)
+    blocks: list[Block] = [
+        plain_table("feature_sets", "What each feature set is made of.", meaning),
+        Bullets(kinds),
+        Figure(
+            "auc_forest",
+            f"AUC of every feature set with {level:.0%} CI. Hollow: apparent, too good by "
+            "construction. The dotted line is chance.",
+            partial(figures.plot_auc_forest, judged, level=level),
+            wide=True,
+        ),
+        *scores_figures(result.scores, _main_sets(result), result.config, result.thresholds),
+    ]
+    return Section("models", "Models", lead, tuple(blocks))
+
+
+def _main_sets(result: StudyResult) -> list[str]:
+    """Name the feature sets that get figures of their own: the best, the DLR, the nomogram."""
+    training = out_of_fold(result)
+    names = [best_model(training).feature_set] if training is not None else []
+    known = {name for item in result.evaluations for name in item.models}
+    return list(dict.fromkeys([*names, *(n for n in ("DLR", "Nomogram") if n in known)]))
+
+
+def _evaluation_section(result: StudyResult, evaluation: CohortEvaluation) -> Section:
+    cohort, estimate = evaluation.cohort, evaluation.estimate
+    title = f"{cohort[:1].upper()}{cohort[1:]} cohort ({estimate})"
+    blocks = evaluation_blocks(evaluation, result.config)
+    for name in _main_sets(result)[:1]:
+        model = evaluation.models.get(name)
+        if model is not None and estimate != "apparent":
+            stem = slug(f"{cohort}_{estimate}_{name}")
+            blocks.append(
+                Figure(
+                    f"confusion_{stem}",
+                    f"{name} at the locked threshold: how many cases were called right and wrong.",
+                    partial(figures.plot_confusion, model.at_locked),
+                )
+            )
+            blocks.append(
+                Figure(
+                    f"roc_band_{stem}",
+                    f"ROC curve of {name} with the pointwise confidence band of the sensitivity.",
+                    partial(
+                        figures.plot_roc, model.roc, level=result.config.evaluation.confidence_level
+                    ),
+                )
+            )
+    lead = f"How well each feature set did here: {ESTIMATES[estimate]}."
+    if estimate == "apparent":
+        warning = (
+            "Fitted and judged on the same cases: too good by construction. Do not quote these "
+            "figures as the performance of a model."
+        )
+        blocks = [Text(warning, "warning"), *blocks]
+    return Section(slug(f"evaluation_{cohort}_{estimate}"), title, lead, tuple(blocks))
+
+
+def _calibration_section(result: StudyResult) -> Section | None:
+    training = out_of_fold(result)
+    honest = ([training] if training is not None else []) + externals(result)
+    blocks: list[Block] = []
+    for evaluation in honest:
+        blocks += calibration_blocks(evaluation, _main_sets(result)[:2])
+    lead = "Whether a predicted risk of, say, 30 % means that 30 in 100 such patients are affected."
+    return Section("calibration", "Calibration", lead, tuple(blocks)) if blocks else None
+
+
+def _methods_section(result: StudyResult) -> Section:
+    paragraphs = methods_paragraphs(result.config, result.provenance)
+    blocks: list[Block] = [Text(paragraph) for paragraph in paragraphs]
+    blocks.append(Bullets(tuple(references(result.config))))
+    lead = "Written from the settings that were used; ready to paste into a manuscript and edit."
+    return Section("methods", "Methods", lead, tuple(blocks))

@@ -1,0 +1,265 @@
+"""The summary in plain language: what, in whom, how good, how sure, what not to use it for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dlr.figures._text import number, p_text
+from dlr.report._blocks import Block, Bullets, Fact, Facts, Section, Text
+from dlr.report._words import (
+    auc_words,
+    calibration_words,
+    listed,
+    outcome_name,
+    plural,
+    set_meaning,
+    unit,
+)
+
+if TYPE_CHECKING:
+    from dlr.config import StudyConfig
+    from dlr.results import CohortEvaluation, ModelEvaluation, StudyResult
+
+FEW_EVENTS = 10
+"""Fewer events per candidate parameter than this are too few by the common rule of thumb."""
+
+
+def summary_section(result: StudyResult) -> Section:
+    """Write the summary of a study."""
+    config = result.config
+    blocks: list[Block] = [Facts(headline_facts(result))]
+    if config.simulated:
+        blocks.append(
+            Text(
+                "This study was made from a simulated cohort. No number in it says anything about "
+                "patients; it shows what the software does.",
+                "warning",
+            )
+        )
+    blocks.append(Bullets(tuple(_sentences(result))))
+    warning = sample_warning(result)
+    if warning:
+        blocks.append(Text(warning, "warning"))
+    blocks.append(Text(_limits(config), "note"))
+    lead = "What was predicted, in whom, how well it worked, and how far it can be trusted."
+    return Section("summary", "Summary", lead, tuple(blocks))
+
+
+def out_of_fold(result: StudyResult) -> CohortEvaluation | None:
+    """Return the honest evaluation of the training cohort."""
+    return next((item for item in result.evaluations if item.estimate == "out-of-fold"), None)
+
+
+def externals(result: StudyResult) -> list[CohortEvaluation]:
+    """Return the evaluations of the frozen models on other cohorts."""
+    return [item for item in result.evaluations if item.estimate == "frozen"]
+
+
+def best_model(evaluation: CohortEvaluation) -> ModelEvaluation:
+    """Return the feature set of the highest AUC."""
+    return max(evaluation.models.values(), key=lambda model: model.roc.auc.value)
+
+
+def headline_facts(result: StudyResult) -> tuple[Fact, ...]:
+    """Return the numbers a reader looks for first."""
+    level = result.config.evaluation.confidence_level
+    facts = []
+    training = out_of_fold(result)
+    if training is not None:
+        best = best_model(training)
+        facts.append(
+            Fact(
+                f"AUC of {best.feature_set}, out-of-fold",
+                number(best.roc.auc.value),
+                f"{auc_words(best, level)}; {best.n} cases, {plural(best.n_positive, 'event')}",
+            )
+        )
+        for evaluation in externals(result):
+            model = evaluation.models.get(best.feature_set)
+            if model is None:
+                continue
+            facts.append(
+                Fact(
+                    f"AUC of {model.feature_set}, {evaluation.cohort} cohort",
+                    number(model.roc.auc.value),
+                    f"{auc_words(model, level)}; {model.n} cases, "
+                    f"{plural(model.n_positive, 'event')}",
+                )
+            )
+            if model.calibration is not None:
+                facts.append(
+                    Fact(
+                        f"Calibration slope, {evaluation.cohort} cohort",
+                        number(model.calibration.slope),
+                        "ideal 1; below 1: predictions too extreme",
+                    )
+                )
+    facts.append(Fact("Failed cases", str(failed_cases(result)), "listed under Failures"))
+    return tuple(facts)
+
+
+def failed_cases(result: StudyResult) -> int:
+    """Count the cases that could not be processed."""
+    return int(result.failures["case_id"].nunique()) if len(result.failures) else 0
+
+
+def _sentences(result: StudyResult) -> list[str]:
+    sentences = [_question(result)]
+    training = out_of_fold(result)
+    if training is not None:
+        sentences.append(_winner(result, training))
+        sentences += [_comparison(training)]
+    for evaluation in externals(result):
+        sentences.append(_external(result, evaluation, training))
+        sentences.append(_comparison(evaluation))
+    sentences += _calibration(result, training)
+    sentences.append(_apparent(result))
+    return [sentence for sentence in sentences if sentence]
+
+
+def _question(result: StudyResult) -> str:
+    config = result.config
+    families = []
+    if config.radiomics is not None:
+        families.append("handcrafted radiomics")
+    if config.embedding is not None:
+        families.append("deep features of a pretrained network")
+    sources = f"{listed(families)} of the regions of interest" if families else "the images"
+    views = listed([f"'{view}'" for view in config.views])
+    clinical = [variable_name(config, name) for name in result.clinical_variables]
+    extra = f" and from {listed(clinical)}" if clinical else ""
+    return (
+        f"What was predicted: {outcome_name(config)}, for each {unit(config)}, from {sources} "
+        f"({'view' if len(config.views) == 1 else 'views'} {views}){extra}. {_cohorts(result)}"
+    )
+
+
+def variable_name(config: StudyConfig, name: str) -> str:
+    """Return a clinical variable's label or name."""
+    variable = config.clinical_variables.get(name)
+    return variable.label if variable is not None and variable.label else name
+
+
+def _cohorts(result: StudyResult) -> str:
+    parts = []
+    for evaluation in result.evaluations:
+        if evaluation.estimate == "apparent":
+            continue
+        model = next(iter(evaluation.models.values()))
+        share = model.n_positive / model.n if model.n else float("nan")
+        parts.append(f"{evaluation.cohort} {model.n} cases ({model.n_positive}, {share:.0%})")
+    return f"Cohorts, with the number of cases that had the outcome: {listed(parts)}."
+
+
+def _winner(result: StudyResult, training: CohortEvaluation) -> str:
+    best = best_model(training)
+    level = result.config.evaluation.confidence_level
+    chance = best.roc.auc.confidence_interval(level).low <= 0.5
+    doubt = " The interval includes 0.5, so it may be no better than chance." if chance else ""
+    return (
+        f"How good in the training cohort: judged on cases left out of the fit, {best.feature_set} "
+        f"({set_meaning(best.feature_set)}) did best, with an AUC of {auc_words(best, level)}. "
+        "An AUC of 0.5 is a coin toss, 1 is perfect; the brackets hold the "
+        f"{level:.0%} confidence interval.{doubt}"
+    )
+
+
+def _external(
+    result: StudyResult, evaluation: CohortEvaluation, training: CohortEvaluation | None
+) -> str:
+    level = result.config.evaluation.confidence_level
+    top = best_model(evaluation)
+    name = best_model(training).feature_set if training is not None else top.feature_set
+    model = evaluation.models.get(name, top)
+    metrics = model.at_locked
+    text = (
+        f"How good in the {evaluation.cohort} cohort: the frozen {model.feature_set} model, chosen "
+        f"on the training cohort, reached an AUC of {auc_words(model, level)}; at the threshold "
+        f"fixed in training it found {metrics.sensitivity.numerator} of "
+        f"{metrics.sensitivity.denominator} cases with the outcome and cleared "
+        f"{metrics.specificity.numerator} of {metrics.specificity.denominator} without."
+    )
+    if top.feature_set != model.feature_set:
+        text += f" {top.feature_set} was highest there, with {auc_words(top, level)}."
+    return text
+
+
+def _comparison(evaluation: CohortEvaluation) -> str:
+    """Say which differences from the best feature set are more than chance (DeLong)."""
+    matrix = evaluation.delong
+    if matrix is None or len(matrix.names) < 2:
+        return ""
+    best = best_model(evaluation).feature_set
+    if best not in matrix.names:
+        return ""
+    beaten, equal = [], []
+    for name in matrix.names:
+        if name == best:
+            continue
+        p = float(matrix.p_adjusted.loc[best, name])
+        (beaten if p < 0.05 else equal).append(f"{name} ({p_text(p)})")
+    where = f"Differences in the {evaluation.cohort} cohort (DeLong test, adjusted for many tests)"
+    if not beaten:
+        return f"{where}: {best} was not significantly better than any other: {listed(equal)}."
+    text = f"{where}: {best} was significantly better than {listed(beaten)}"
+    return f"{text}, but not than {listed(equal)}." if equal else f"{text}."
+
+
+def _calibration(result: StudyResult, training: CohortEvaluation | None) -> list[str]:
+    if training is None:
+        return []
+    name = best_model(training).feature_set
+    sentences = []
+    for evaluation in [training, *externals(result)]:
+        model = evaluation.models.get(name)
+        words = calibration_words(model) if model is not None else ""
+        if words:
+            sentences.append(f"Calibration of {name} in the {evaluation.cohort} cohort: {words}.")
+    return sentences
+
+
+def _apparent(result: StudyResult) -> str:
+    apparent = next((item for item in result.evaluations if item.estimate == "apparent"), None)
+    training = out_of_fold(result)
+    if apparent is None or training is None:
+        return ""
+    name = best_model(training).feature_set
+    model = apparent.models.get(name)
+    if model is None:
+        return ""
+    gap = model.roc.auc.value - training.models[name].roc.auc.value
+    return (
+        f"Apparent figures (AUC of {name}: {number(model.roc.auc.value)}) are fitted and judged on "
+        "the same cases: too good by construction. They are shown only so that the optimism "
+        f"({number(gap)} here) can be seen."
+    )
+
+
+def sample_warning(result: StudyResult) -> str:
+    """Say how many events there are per candidate parameter, when they are too few."""
+    training = out_of_fold(result)
+    if training is None:
+        return ""
+    model = best_model(training)
+    fewer = min(model.n_positive, model.n - model.n_positive)
+    candidates = max((trace.steps[0][1] for trace in result.traces.values()), default=0)
+    candidates += len(result.clinical_ranking)
+    if not candidates or fewer / candidates >= FEW_EVENTS:
+        return ""
+    return (
+        f"Small sample: {plural(fewer, 'case')} of the rarer outcome for {candidates:,} candidate "
+        f"features and variables, {fewer / candidates:.2g} per candidate ({FEW_EVENTS} or more are "
+        "usually asked for). Which features were selected is therefore unstable, and the "
+        "intervals, wide as they are, hold for this cohort only."
+    )
+
+
+def _limits(config: StudyConfig) -> str:
+    text = (
+        "What it must not be used for: this is a research result, not a medical device. It must "
+        "not decide about a patient's care. It holds for patients, scanners and ways of drawing "
+        "the regions like those studied here, and for no others until tested there."
+    )
+    if config.simulated:
+        text += " A model trained on simulated images must not be applied to real ones at all."
+    return text

@@ -1,0 +1,246 @@
+"""Tables of a report: formatted for readers, unrounded for the CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from dlr.figures._text import DASH, interval, number, p_cell, ratio
+from dlr.report._blocks import Table
+
+if TYPE_CHECKING:
+    from dlr.config import StudyConfig
+    from dlr.results import CohortEvaluation, ModelEvaluation, SelectionTrace
+    from dlr.stats import ClassificationMetrics, DelongMatrix, LogisticTable, Proportion
+
+_METRICS = ("accuracy", "sensitivity", "specificity", "ppv", "npv")
+_METRIC_NAMES = {"ppv": "PPV", "npv": "NPV"}
+
+
+def plain_table(name: str, caption: str, frame: pd.DataFrame, note: str = "") -> Table:
+    """Make a table of any frame: numbers shortened, P values as journals print them."""
+    shown = pd.DataFrame({heading(key): _cells(key, frame[key]) for key in frame.columns})
+    return Table(name, caption, shown, frame, note)
+
+
+def heading(name: object) -> str:
+    """Turn a column name into a heading: ``p_value`` becomes ``P``."""
+    text = str(name).replace("_", " ").strip()
+    if text.lower() in ("p value", "p"):
+        return "P"
+    known = {"smd": "SMD", "auc": "AUC", "icc": "ICC", "n": "n"}
+    return known.get(text.lower(), text[:1].upper() + text[1:])
+
+
+def _cells(name: object, column: pd.Series) -> list[str]:
+    is_p = str(name).lower().split("_")[0] in ("p", "p-value", "pvalue")
+    return [_cell(value, is_p=is_p) for value in column]
+
+
+def _cell(value: object, *, is_p: bool) -> str:
+    if isinstance(value, bool) or type(value).__name__ == "bool":
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return value
+    if value is None or pd.isna(value):  # type: ignore[call-overload]
+        return ""
+    if isinstance(value, int) or float(str(value)).is_integer():
+        return str(int(float(str(value))))
+    return p_cell(float(str(value))) if is_p else number(float(str(value)), 3)
+
+
+def performance_table(evaluation: CohortEvaluation, name: str, caption: str, level: float) -> Table:
+    """One row per feature set: AUC and the metrics at the locked threshold, with intervals."""
+    rows = []
+    for key, model in evaluation.models.items():
+        auc = model.roc.auc
+        limits = auc.confidence_interval(level)
+        row = {
+            "Feature set": key,
+            "n (events)": f"{model.n} ({model.n_positive})",
+            "AUC": interval(auc.value, limits.low, limits.high),
+            **_metric_cells(model.at_locked, level),
+        }
+        rows.append(row)
+    note = (
+        f"Values in brackets are {level:.0%} confidence intervals (AUC: DeLong; shares: Wilson). "
+        "The threshold was fixed on the out-of-fold predictions of the training cohort."
+    )
+    return Table(name, caption, pd.DataFrame(rows), evaluation.to_frame(level), note)
+
+
+def youden_table(evaluation: CohortEvaluation, name: str, level: float) -> Table:
+    """Show the metrics at the threshold that is best on this very cohort, which flatters."""
+    rows, data = [], []
+    for key, model in evaluation.models.items():
+        metrics = model.at_youden
+        rows.append({"Feature set": key, **_metric_cells(metrics, level)})
+        values = {metric: getattr(metrics, metric).value for metric in _METRICS}
+        data.append({"feature_set": key, "threshold": metrics.threshold, **values})
+    return Table(
+        name,
+        f"{evaluation.cohort} cohort ({evaluation.estimate}) at its own Youden threshold",
+        pd.DataFrame(rows),
+        pd.DataFrame(data),
+        "Optimistic: the threshold was chosen on the same cases it is judged on. Given only for "
+        "comparison with papers that report it so.",
+        folded=True,
+    )
+
+
+def _metric_cells(metrics: ClassificationMetrics, level: float) -> dict[str, str]:
+    cells = {"Threshold": number(metrics.threshold)}
+    for name in _METRICS:
+        label = _METRIC_NAMES.get(name, name.capitalize())
+        cells[label] = share(getattr(metrics, name), level)
+    return cells
+
+
+def share(value: Proportion, level: float) -> str:
+    """Return a proportion with its Wilson interval."""
+    limits = value.confidence_interval(level)
+    return interval(value.value, limits.low, limits.high)
+
+
+def calibration_table(evaluation: CohortEvaluation, name: str, caption: str) -> Table | None:
+    """Calibration measures and the Hosmer-Lemeshow test; None when no set has them."""
+    rows, data = [], []
+    for key, model in evaluation.models.items():
+        if model.calibration is None:
+            continue
+        rows.append({"Feature set": key, **_calibration_cells(model)})
+        data.append({"feature_set": key, **_calibration_numbers(model)})
+    if not rows:
+        return None
+    note = (
+        "Ideal values: slope 1, in the large 0 (above 0: risks predicted too low), Brier, ICI and "
+        "Emax 0. Hosmer-Lemeshow: a small P value speaks against good calibration; a large one "
+        "does not prove it."
+    )
+    return Table(name, caption, pd.DataFrame(rows), pd.DataFrame(data), note)
+
+
+def _calibration_cells(model: ModelEvaluation) -> dict[str, str]:
+    item, test = model.calibration, model.hosmer_lemeshow
+    assert item is not None
+    tested = DASH
+    if test is not None:
+        tested = f"{number(test.statistic, 1)} ({test.degrees_of_freedom}), {p_cell(test.p_value)}"
+    return {
+        "Slope": number(item.slope),
+        "In the large": number(item.calibration_in_the_large),
+        "Brier": number(item.brier, 3),
+        "Scaled Brier": number(item.scaled_brier),
+        "ICI": number(item.ici, 3),
+        "Emax": number(item.emax, 3),
+        "Hosmer-Lemeshow \N{GREEK SMALL LETTER CHI}\N{SUPERSCRIPT TWO} (df), P": tested,
+    }
+
+
+def _calibration_numbers(model: ModelEvaluation) -> dict[str, float]:
+    names = ("slope", "intercept", "calibration_in_the_large", "brier", "scaled_brier")
+    names += ("ici", "e50", "e90", "emax")  # type: ignore[assignment]
+    numbers = {name: float(getattr(model.calibration, name)) for name in names}
+    if model.hosmer_lemeshow is not None:
+        test = model.hosmer_lemeshow
+        numbers["hosmer_lemeshow_statistic"] = float(test.statistic)
+        numbers["hosmer_lemeshow_df"] = float(test.degrees_of_freedom)
+        numbers["hosmer_lemeshow_p"] = float(test.p_value)
+    return numbers
+
+
+def delong_table(matrix: DelongMatrix, name: str, caption: str) -> Table:
+    """All pairs of feature sets with the difference of their AUCs and the P values."""
+    rows, data = [], []
+    names = list(matrix.names)
+    for i, first in enumerate(names):
+        for second in names[i + 1 :]:
+            difference = float(matrix.auc[first]) - float(matrix.auc[second])
+            p = at(matrix.p_value, first, second)
+            adjusted = at(matrix.p_adjusted, first, second)
+            data.append(
+                {"a": first, "b": second, "difference": difference, "p": p, "p_adjusted": adjusted}
+            )
+            rows.append(
+                {
+                    "Comparison": f"{first} {DASH} {second}",
+                    "Difference of AUCs": number(difference, 3),
+                    "P": p_cell(p),
+                    f"P ({matrix.adjustment.capitalize()})": p_cell(adjusted),
+                }
+            )
+    return Table(name, caption, pd.DataFrame(rows), pd.DataFrame(data), folded=True)
+
+
+def at(frame: pd.DataFrame, row: str, column: str) -> float:
+    """Return one number of a frame."""
+    return float(str(frame.loc[row, column]))
+
+
+def logistic_table(table: LogisticTable, name: str, caption: str, config: StudyConfig) -> Table:
+    """Odds ratios as papers print them."""
+    frame = table.to_frame()
+    rows = [_logistic_row(row, config) for row in frame.to_dict("records")]
+    note = (
+        "An odds ratio above 1 means that the outcome is more likely; of a continuous variable, "
+        "per unit. The CSV holds Wald and profile-likelihood intervals."
+    )
+    return Table(name, caption, pd.DataFrame(rows), frame, note)
+
+
+def _logistic_row(row: Mapping[object, object], config: StudyConfig) -> dict[str, str]:
+    level = row.get("level")
+    values = [float(str(row[key])) for key in ("odds_ratio", "low", "high")]
+    if any(value != value for value in values[1:]):
+        odds = "1 (reference)"
+    else:
+        odds = f"{ratio(values[0])} ({ratio(values[1])}{DASH}{ratio(values[2])})"
+    return {
+        "Variable": variable_label(config, str(row["variable"])),
+        "Level": "" if level is None or pd.isna(level) else str(level),  # type: ignore[call-overload]
+        "Odds ratio (95% CI)": odds,
+        "P": p_cell(float(str(row["p_value"]))),
+    }
+
+
+def variable_label(config: StudyConfig, name: str) -> str:
+    """Return a clinical variable's label, or its name where it has none."""
+    variable = config.clinical_variables.get(name)
+    return variable.label if variable is not None and variable.label else name
+
+
+def steps_table(traces: Mapping[str, SelectionTrace]) -> Table:
+    """How many features each set had after each step."""
+    longest_first = sorted(traces.values(), key=lambda trace: -len(trace.steps))
+    steps = list(dict.fromkeys(step for trace in longest_first for step, _ in trace.steps))
+    rows, data, fallen = [], [], []
+    for name, trace in traces.items():
+        counts = dict(trace.steps)
+        data.append({"feature_set": name, **{step: counts.get(step) for step in steps}})
+        cells: dict[str, str] = {"Feature set": name}
+        for step in steps:
+            mark = "*" if step in trace.fallbacks else ""
+            cells[heading(step)] = f"{counts[step]}{mark}" if step in counts else DASH
+        rows.append(cells)
+        fallen += [f"{name}: {fallback}" for fallback in trace.fallbacks]
+    note = ""
+    if fallen:
+        note = (
+            "* A step that would have left nothing kept the single best feature, or a step could "
+            f"not be run: {'; '.join(fallen)}."
+        )
+    caption = "Features left after each step of the selection, final fit on the training cohort."
+    return Table("selection_steps", caption, pd.DataFrame(rows), pd.DataFrame(data), note)
+
+
+def capped(table: Table, most: int, names: Sequence[str] = ()) -> Table:
+    """Show only the first rows of a long table; the CSV keeps them all."""
+    shown = table.shown[list(names)] if names else table.shown
+    if len(shown) <= most:
+        return Table(table.name, table.caption, shown, table.data, table.note, table.folded)
+    note = f"{table.note} The first {most} of {len(shown)} rows; all are in {table.name}.csv."
+    return Table(
+        table.name, table.caption, shown.head(most), table.data, note.strip(), table.folded
+    )

@@ -1,0 +1,150 @@
+"""The report of a frozen model on another cohort."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from dlr.figures._text import number
+from dlr.report._blocks import Block, Bullets, Fact, Facts, Report, Section, Text
+from dlr.report._methods import methods_paragraphs, references
+from dlr.report._shared import (
+    MOST_ROWS,
+    calibration_blocks,
+    cohort_section,
+    evaluation_blocks,
+    failures_section,
+    nomogram_section,
+    reproducibility_section,
+    scores_figures,
+)
+from dlr.report._study import REAL, SIMULATED
+from dlr.report._summary import best_model
+from dlr.report._tables import capped, plain_table
+from dlr.report._words import auc_words, calibration_words, outcome_name, plural
+
+if TYPE_CHECKING:
+    from dlr.results import ValidationResult
+
+
+def validation_report(result: ValidationResult) -> Report:
+    """Turn a validation, or predictions without outcomes, into sections."""
+    config = result.config
+    sections = [
+        _summary(result),
+        cohort_section(result.flow, result.baseline, result.missing, result.examples),
+        _scores_section(result),
+        _evaluation_section(result),
+        _calibration_section(result),
+        _range_section(result.flags),
+        nomogram_section(result.nomogram) if result.nomogram is not None else None,
+        _methods_section(result),
+        failures_section(result.failures),
+        reproducibility_section(config, result.provenance),
+    ]
+    kept = tuple(section for section in sections if section is not None and section.blocks)
+    numbers: dict[str, object] = {"thresholds": dict(result.thresholds)}
+    if result.evaluation is not None:
+        frame = result.evaluation.to_frame(config.evaluation.confidence_level)
+        numbers["performance"] = frame.to_dict("records")
+    return Report(
+        title=f"{config.name}: {result.cohort}",
+        subtitle="The frozen model on cases it never saw; nothing was fitted here.",
+        made_from=SIMULATED if config.simulated else REAL,
+        simulated=config.simulated,
+        sections=kept,
+        files={"scores": result.scores},
+        numbers=numbers,
+    )
+
+
+def _summary(result: ValidationResult) -> Section:
+    config = result.config
+    level = config.evaluation.confidence_level
+    n_cases = result.scores["case_id"].nunique()
+    failed = result.failures["case_id"].nunique() if len(result.failures) else 0
+    outside = int((result.flags["n_outside"] > 0).sum()) if len(result.flags) else 0
+    facts = [Fact("Cases scored", str(n_cases))]
+    sentences = [
+        f"The frozen model for {outcome_name(config)} scored {plural(n_cases, 'case')} of the "
+        f"{result.cohort} cohort; {plural(failed, 'case')} failed.",
+    ]
+    if result.evaluation is None:
+        sentences.append(
+            "Outcomes are not known, so nothing can be said here about how good it is."
+        )
+    else:
+        model = result.evaluation.models.get("Nomogram") or best_model(result.evaluation)
+        detail = f"{auc_words(model, level)}; {plural(model.n_positive, 'event')}"
+        facts.append(Fact(f"AUC of {model.feature_set}", number(model.roc.auc.value), detail))
+        sentences.append(
+            f"{model.feature_set} reached an AUC of {auc_words(model, level)} (0.5 is a coin toss, "
+            "1 is perfect)."
+        )
+        words = calibration_words(model)
+        if words:
+            sentences.append(f"Calibration: {words}.")
+    facts += [
+        Fact("Outside the training range", str(outside), "cases with at least one such input"),
+        Fact("Failed cases", str(failed), "listed under Failures"),
+    ]
+    sentences.append(
+        f"{plural(outside, 'case')} had inputs outside the range seen in training; their scores "
+        "are extrapolations."
+    )
+    limits = "Research use only, not a medical device: the scores must not decide about a patient's care."
+    blocks: list[Block] = [Facts(tuple(facts)), Bullets(tuple(sentences)), Text(limits, "note")]
+    if config.simulated:
+        blocks.insert(1, Text(f"Made from: {SIMULATED}.", "warning"))
+    lead = "What the frozen model said about these cases, and how far to trust it."
+    return Section("summary", "Summary", lead, tuple(blocks))
+
+
+def _scores_section(result: ValidationResult) -> Section:
+    wide = result.scores.pivot_table(
+        index="case_id", columns="feature_set", values="probability", sort=False
+    ).reset_index()
+    wide.columns.name = None
+    names = [str(name) for name in wide.columns if name in ("DLR", "Nomogram")]
+    if not names:
+        names = [str(wide.columns[-1])]
+    blocks = scores_figures(result.scores, names, result.config, result.thresholds)
+    table = plain_table("probabilities", "Predicted probability by feature set.", wide)
+    lead = "The predicted probability of every case."
+    return Section("scores", "Scores", lead, (*blocks, capped(table, MOST_ROWS)))
+
+
+def _evaluation_section(result: ValidationResult) -> Section | None:
+    if result.evaluation is None:
+        return None
+    blocks = evaluation_blocks(result.evaluation, result.config)
+    lead = "How well the frozen model told the outcomes apart, all feature sets side by side."
+    return Section("evaluation", "Evaluation", lead, tuple(blocks))
+
+
+def _calibration_section(result: ValidationResult) -> Section | None:
+    if result.evaluation is None:
+        return None
+    blocks = calibration_blocks(result.evaluation, ("Nomogram", "DLR"))
+    lead = "Whether a predicted risk of, say, 30 % means that 30 in 100 such patients are affected."
+    return Section("calibration", "Calibration", lead, tuple(blocks))
+
+
+def _range_section(flags: pd.DataFrame) -> Section:
+    lead = "Cases whose inputs lie outside what the model saw in training."
+    flagged = flags[flags["n_outside"] > 0] if len(flags) else flags
+    if not len(flagged):
+        text = Text("No input lies outside the training range.")
+        return Section("range", "Training range", lead, (text,))
+    ordered = flagged.sort_values("n_outside", ascending=False, kind="stable")
+    table = plain_table("out_of_range", "Flagged cases, most inputs outside first.", ordered)
+    return Section("range", "Training range", lead, (capped(table, MOST_ROWS),))
+
+
+def _methods_section(result: ValidationResult) -> Section:
+    paragraphs = methods_paragraphs(result.config, result.provenance)
+    blocks: list[Block] = [Text(paragraph) for paragraph in paragraphs]
+    blocks.append(Bullets(tuple(references(result.config))))
+    lead = "How the model was made; it was applied here unchanged."
+    return Section("methods", "Methods", lead, tuple(blocks))

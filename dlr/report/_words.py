@@ -1,0 +1,88 @@
+"""Names and phrases that several parts of the report share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dlr.figures._text import interval
+
+if TYPE_CHECKING:
+    from dlr.config import StudyConfig
+    from dlr.results import ModelEvaluation
+
+ESTIMATES = {
+    "out-of-fold": "each case judged by models that never saw it (cross-validation)",
+    "apparent": "fitted and judged on the same cases: too good by construction",
+    "frozen": "the finished model, unchanged, on a cohort it never saw",
+}
+"""What the three kinds of estimate mean, in one phrase each."""
+
+
+def listed(items: Sequence[str]) -> str:
+    """Join words as in a sentence: ``a, b and c``."""
+    items = list(items)
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def plural(count: int, noun: str) -> str:
+    """Return a count with its noun: ``1 case``, ``2 cases``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def unit(config: StudyConfig) -> str:
+    """Return what one case is."""
+    return "patient" if config.unit == "subject" else "region of interest"
+
+
+def outcome_name(config: StudyConfig) -> str:
+    """Return what the predicted event is called."""
+    return config.outcome.label or f"{config.outcome.column} = {config.outcome.positive}"
+
+
+def set_meaning(name: str) -> str:
+    """Say in words what a feature set is made of."""
+    family, _, view = name.partition("_")
+    fixed = {
+        "clinic": "clinical variables only",
+        "clinical": "clinical variables only",
+        "dlr": "radiomics and deep features of all views, fused",
+        "nomogram": "clinical variables and the DLR score",
+    }
+    if name.lower() in fixed:
+        return fixed[name.lower()]
+    families = {"rad": "handcrafted radiomics", "dl": "deep features"}
+    meaning = families.get(family.lower())
+    return f"{meaning}, view '{view}'" if meaning and view else "as named in the settings"
+
+
+def auc_words(model: ModelEvaluation, level: float) -> str:
+    """Return an AUC with its interval."""
+    auc = model.roc.auc
+    limits = auc.confidence_interval(level)
+    return interval(auc.value, limits.low, limits.high)
+
+
+def calibration_words(model: ModelEvaluation) -> str:
+    """Say how well predicted risks fit observed ones; empty where it is not known."""
+    item = model.calibration
+    if item is None or item.slope != item.slope:
+        return ""
+    if item.slope < 0.8:
+        spread = "too extreme (high risks too high, low risks too low)"
+    elif item.slope > 1.25:
+        spread = "too cautious (too close to the average)"
+    else:
+        spread = "about right in their spread"
+    large = item.calibration_in_the_large
+    level = "about right on average"
+    if large > 0.2:
+        level = "too low on average"
+    elif large < -0.2:
+        level = "too high on average"
+    return (
+        f"predicted risks are {spread} (calibration slope {item.slope:.2f}, ideal 1) and {level} "
+        f"(calibration in the large {large:+.2f}, ideal 0)"
+    )
