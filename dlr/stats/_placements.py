@@ -136,7 +136,7 @@ def placements(
     positive = np.empty((len(scores), m))
     negative = np.empty((len(scores), n))
     for row, score in enumerate(scores):
-        doubled = _doubled_counts(outcome, score)
+        doubled = doubled_counts(outcome, score)
         auc[row] = int(doubled[outcome].sum()) / (2 * m * n)
         positive[row] = doubled[outcome] / (2.0 * n) - auc[row]
         negative[row] = doubled[~outcome] / (2.0 * m) - auc[row]
@@ -147,7 +147,7 @@ def placements(
     )
 
 
-def _doubled_counts(outcome: BoolArray, score: FloatArray) -> IntArray:
+def doubled_counts(outcome: BoolArray, score: FloatArray) -> IntArray:
     """Count, per case, twice the cases of the other class it is rightly ordered against."""
     order = np.argsort(score)
     ranked = score[order]

@@ -67,18 +67,24 @@ class Estimate:
         Its standard error; NaN when it cannot be computed.
     note : str
         Why a number is missing; empty otherwise.
+    null_standard_error : float or None
+        Standard error if the quantity were zero, where the test uses that one; None where test
+        and interval share `standard_error`.
     """
 
     value: float
     standard_error: float
     note: str = ""
+    null_standard_error: float | None = None
 
     @property
     def statistic(self) -> float:
-        """Wald statistic, value / standard error; 0 for a zero without any variance."""
-        if self.standard_error > 0:
-            return self.value / self.standard_error
-        return 0.0 if self.value == 0 and self.standard_error == 0 else nan
+        """Value / standard error; 0 for a zero without any variance, NaN without a test."""
+        null = self.null_standard_error
+        error = self.standard_error if null is None else null
+        if error > 0:
+            return self.value / error
+        return 0.0 if self.value == 0 and error == 0 else nan
 
     @property
     def p_value(self) -> float:
