@@ -45,7 +45,7 @@ def plot_delong_matrix(matrix: DelongMatrix, ax: Axes | None = None) -> Axes:
                 _cell(ax, row, column, f"{matrix.auc[first]:.2f}", "white", INK, bold=True)
                 continue
             source = matrix.p_adjusted if row > column else matrix.p_value
-            value = float(source.loc[first, second])
+            value = float(str(source.loc[first, second]))
             _cell(ax, row, column, p_cell(value), *_colours(value), bold=False)
     ax.set(xlim=(-0.5, len(names) - 0.5), ylim=(len(names) - 0.5, -0.5))
     ax.set_xticks(range(len(names)), names, rotation=35, ha="right", rotation_mode="anchor")

@@ -176,7 +176,7 @@ def plot_agreement(table: IccTable, threshold: float, ax: Axes | None = None) ->
     values = table.to_frame()["icc"].to_numpy(dtype=float)
     known = values[np.isfinite(values)].clip(-1, 1)
     left = min(0.0, float(np.floor(known.min() * 10) / 10)) if len(known) else 0.0
-    edges = np.arange(round((1 - left) / 0.05) + 1) * 0.05 + left
+    edges = list(np.arange(round((1 - left) / 0.05) + 1) * 0.05 + left)
     passed = known > threshold
     ax.hist(
         [known[passed], known[~passed]], bins=edges, stacked=True, color=[BLUE, FAINT],

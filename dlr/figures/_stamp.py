@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
 
 from dlr.figures._style import VERMILLION, figure_style
@@ -36,7 +37,7 @@ def stamp_simulated(figure: Figure) -> Figure:
     width, height = figure.get_size_inches()
     share = _BAND / height
     engine = figure.get_layout_engine()
-    if engine is not None and "rect" in engine.get():
+    if isinstance(engine, ConstrainedLayoutEngine):
         engine.set(rect=(0, share, 1, 1 - share))
     angle = math.degrees(math.atan2(height, width))
     size = 72 * math.hypot(width, height) / (len(STAMP) * 0.95)

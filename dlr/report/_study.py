@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dlr import figures
-from dlr.report._blocks import Block, Bullets, Figure, Report, Section, Table, Text
+from dlr.report._blocks import Block, Bullets, Figure, Report, Section, Table, Text, Tone
 from dlr.report._methods import methods_paragraphs, references
 from dlr.report._shared import (
     calibration_blocks,
@@ -75,10 +75,12 @@ def _numbers(result: StudyResult) -> dict[str, object]:
 
 def _data_section(result: StudyResult) -> Section:
     config = result.config
-    tone = "warning" if config.simulated else "plain"
+    tone: Tone = "warning" if config.simulated else "plain"
     made = SIMULATED if config.simulated else REAL
-    centers = result.scores.groupby("cohort", sort=False)["center"].unique()
-    lines = [f"{cohort}: {_known_centers(list(names))}" for cohort, names in centers.items()]
+    lines = [
+        f"{cohort}: {_known_centers(part['center'])}"
+        for cohort, part in result.scores.groupby("cohort", sort=False)
+    ]
     blocks: list[Block] = [
         Text(f"Made from: {made}.", tone),
         Text(
@@ -90,8 +92,8 @@ def _data_section(result: StudyResult) -> Section:
     return Section("data", "Data", "Where the data of this report come from.", tuple(blocks))
 
 
-def _known_centers(names: list[object]) -> str:
-    known = sorted({str(name) for name in names if pd.notna(name) and str(name)})
+def _known_centers(names: pd.Series) -> str:
+    known = sorted({str(name) for name in names.dropna()} - {""})
     return ", ".join(known) if known else "not given"
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dlr.figures._text import number, p_text
 from dlr.report._blocks import Block, Bullets, Fact, Facts, Section, Text
+from dlr.report._tables import at
 from dlr.report._words import (
     auc_words,
     calibration_words,
@@ -192,11 +193,12 @@ def _comparison(evaluation: CohortEvaluation) -> str:
     best = best_model(evaluation).feature_set
     if best not in matrix.names:
         return ""
-    beaten, equal = [], []
+    beaten: list[str] = []
+    equal: list[str] = []
     for name in matrix.names:
         if name == best:
             continue
-        p = float(matrix.p_adjusted.loc[best, name])
+        p = at(matrix.p_adjusted, best, name)
         (beaten if p < 0.05 else equal).append(f"{name} ({p_text(p)})")
     where = f"Differences in the {evaluation.cohort} cohort (DeLong test, adjusted for many tests)"
     if not beaten:

@@ -93,7 +93,7 @@ def _summary(result: ValidationResult) -> Section:
         f"{plural(outside, 'case')} had inputs outside the range seen in training; their scores "
         "are extrapolations."
     )
-    limits = "Research use only, not a medical device: the scores must not decide about a patient's care."
+    limits = "Research use only, no medical device: the scores must not decide about anyone's care."
     blocks: list[Block] = [Facts(tuple(facts)), Bullets(tuple(sentences)), Text(limits, "note")]
     if config.simulated:
         blocks.insert(1, Text(f"Made from: {SIMULATED}.", "warning"))

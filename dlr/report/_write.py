@@ -39,8 +39,7 @@ def write_report(
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    is_study = isinstance(result, StudyResult)
-    report = study_report(result) if is_study else validation_report(result)
+    report = study_report(result) if isinstance(result, StudyResult) else validation_report(result)
     pictures = draw_all(report, folder, pdf=pdf)
     write_tables(report, folder)
     write_json(report, pictures, folder / "report.json")
