@@ -65,7 +65,8 @@ def show_failures(failures: pd.DataFrame) -> int:
         "processed, the others lack single features. All are listed in failures.csv:"
     )
     for row in failures.head(SHOWN_FAILURES).itertuples():
-        console.print(f"  {row.case_id} ({row.view}, {row.reader} reader): {_plain(row.reason)}")
+        where = f"{row.case_id} ({row.view}, {row.reader} reader)"
+        console.print(f"  {where}: {_plain(str(row.reason))}")
     if len(failures) > SHOWN_FAILURES:
         console.print(f"  … and {len(failures) - SHOWN_FAILURES} more")
     return cases

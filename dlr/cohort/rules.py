@@ -40,7 +40,8 @@ def duplicate_case_faults(clinical: pd.DataFrame, path: Path) -> list[Fault]:
 def duplicate_image_faults(views: pd.DataFrame, config: StudyConfig) -> list[Fault]:
     """Refuse a case that has two images for the same view and reader."""
     faults = []
-    for (case, view, _), rows in views.groupby(["case_id", "view", "reader"], sort=False):
+    for key, rows in views.groupby(["case_id", "view", "reader"], sort=False):
+        case, view = str(key[0]), str(key[1])
         if len(rows) == 1:
             continue
         names = sorted(set(rows["reader_name"]))

@@ -108,16 +108,17 @@ class Bundle:
         unseen = self._unseen(clinical.loc[features.index])
         outside = (distance > 0).sum(axis=1) + unseen.sum(axis=1)
         total = inputs.shape[1] + unseen.shape[1]
-        worst = distance.idxmax(axis=1).where((distance > 0).any(axis=1), "")
-        never_seen = unseen.any(axis=1)
-        worst = worst.where(~never_seen | (worst != ""), unseen.idxmax(axis=1))
+        worst = [
+            next((str(n) for n in unseen.columns[never]), str(far.idxmax()) if far.any() else "")
+            for never, (_, far) in zip(unseen.to_numpy(), distance.iterrows(), strict=True)
+        ]
         return pd.DataFrame(
             {
                 "case_id": inputs.index,
                 "n_outside": outside.to_numpy(dtype=int),
                 "share_outside": (outside / max(total, 1)).to_numpy(),
                 "n_missing": inputs.isna().sum(axis=1).to_numpy(dtype=int),
-                "worst_feature": worst.to_numpy(),
+                "worst_feature": worst,
                 "worst_distance": distance.max(axis=1).to_numpy(),
             }
         )

@@ -269,7 +269,9 @@ def _components(
     columns: dict[str, tuple[str, ...]] = {}
     means: dict[str, np.ndarray] = {}
     components: dict[str, np.ndarray] = {}
-    for view, decomposition in ({} if pca is None else pca.decompositions_).items():
+    if pca is None:
+        return columns, means, components
+    for view, decomposition in pca.decompositions_.items():
         chosen = [n for n in selected if is_component(n) and n.split(".")[0] == view]
         if not chosen:
             continue

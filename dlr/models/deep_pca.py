@@ -11,7 +11,7 @@ from sklearn.decomposition import PCA
 from sklearn.utils.validation import check_is_fitted
 
 
-class DeepPCA(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class DeepPCA(TransformerMixin, BaseEstimator):
     """Replace each view's deep features by their leading principal components.
 
     Columns named ``<view>.dl.<number>`` become ``<view>.dl.pca01``, ...; all others pass through.

@@ -63,7 +63,7 @@ class ClinicalEncoder:
 
     def complete(self, clinical: pd.DataFrame) -> pd.DataFrame:
         """Return the variables with missing values and unknown levels filled."""
-        filled = {}
+        filled: dict[str, pd.Series[Any]] = {}
         for variable in self.variables:
             column = clinical[variable.name]
             if variable.levels:

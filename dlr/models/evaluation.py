@@ -46,7 +46,7 @@ def score_table(
         about.assign(
             cohort=cohort,
             estimate=estimate,
-            feature_set=name,
+            feature_set=str(name),
             score=scores[name].to_numpy(),
             probability=expit(scores[name].to_numpy()),
         )
@@ -102,7 +102,9 @@ def evaluate(
         {name: expit(wide[name].to_numpy()) for name in models},
         thresholds=np.linspace(low, high, round((high - low) * 100) + 1),
         n_bootstrap=settings.bootstrap,
-        seed=seed,
+        level=settings.confidence_level,
+        groups=_groups(who["subject_id"]),
+        random_state=seed,
     )
     return CohortEvaluation(cohort, estimate, models, delong, decision)
 

@@ -71,7 +71,7 @@ def fit_signature(
     Platt J, Probabilistic outputs for support vector machines, Advances in Large Margin
     Classifiers (1999): the sigmoid is fitted on cross-validated decision values.
     """
-    decisions = pd.Series(0.0, index=features.index, name="decision")
+    held_out = []
     for train, test in grouped_folds(outcome, subjects, settings.model.inner_folds, seed):
         inner = fit_chain(
             features.iloc[train],
@@ -81,7 +81,8 @@ def fit_signature(
             second_reader,
             seed,
         )
-        decisions.iloc[test] = inner.chain.decision(features.iloc[test]).to_numpy()
+        held_out.append(inner.chain.decision(features.iloc[test]))
+    decisions = pd.concat(held_out).loc[features.index]
     line = fit_logistic(decisions.to_frame(), outcome)
     intercept, slope = line.coefficients["intercept"], line.coefficients["decision"]
     if slope < MINIMUM_SLOPE:

@@ -1,0 +1,75 @@
+"""Reading YAML, and turning what is wrong with it into one sentence per fault."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel
+
+from dlr.errors import Fault, InputError
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML mapping.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, unreadable, or no mapping.
+    """
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        fault = Fault("the study file does not exist; give the path of a study.yaml", path)
+        raise InputError([fault]) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError([Fault(f"the study file is not readable YAML ({reason})", path)]) from None
+    if not isinstance(raw, dict):
+        raise InputError([Fault("the study file must be a mapping of settings", path)])
+    return raw
+
+
+def settings_fault(path: Path, detail: Any, model: type[BaseModel]) -> Fault:
+    """Turn one pydantic error into one sentence that names the key and the remedy."""
+    location = [str(part) for part in detail["loc"]]
+    key = ".".join(location)
+    if detail["type"] == "extra_forbidden":
+        known = _known_keys(model, location[:-1])
+        near = difflib.get_close_matches(location[-1], known, n=1, cutoff=0.5)
+        hint = f"did you mean '{near[0]}'?" if near else f"known keys here: {', '.join(known)}"
+        return Fault(f"unknown setting '{key}'; {hint}", path, column=key, code="unknown-key")
+    if detail["type"] == "missing":
+        return Fault(
+            f"the setting '{key}' is required; add it", path, column=key, code="missing-key"
+        )
+    message = detail["msg"].removeprefix("Value error, ")
+    got = detail.get("input")
+    shown = f", but got {got!r}" if isinstance(got, str | int | float | bool) else ""
+    return Fault(f"'{key}': {message}{shown}", path, column=key, code="bad-value")
+
+
+def _known_keys(model: type[BaseModel], location: list[str]) -> list[str]:
+    """List the keys that are known where `location` points to."""
+    for part in location:
+        field = model.model_fields.get(part)
+        if field is None:  # a name the user chose (a view, a variable)
+            continue
+        inner = _settings_class(field.annotation)
+        if inner is not None:
+            model = inner
+    return list(model.model_fields)
+
+
+def _settings_class(annotation: Any) -> type[BaseModel] | None:
+    """Find the settings class inside an annotation such as ``dict[str, X]`` or ``X | None``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        found = _settings_class(argument)
+        if found is not None:
+            return found
+    return None
