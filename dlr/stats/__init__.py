@@ -11,6 +11,8 @@ from typing import Any
 
 from dlr.stats._results import ConfidenceInterval, Estimate, Proportion
 from dlr.stats.calibration import Calibration, calibration
+from dlr.stats.calibration_bootstrap import CalibrationBootstrap, calibration_bootstrap
+from dlr.stats.concordance import Concordance, concordance
 from dlr.stats.decision import DecisionCurve, DecisionDifference, decision_curve
 from dlr.stats.delong import (
     DelongMatrix,
@@ -22,12 +24,15 @@ from dlr.stats.delong import (
 from dlr.stats.hosmer_lemeshow import HosmerLemeshow, hosmer_lemeshow
 from dlr.stats.metrics import ClassificationMetrics, classification_metrics
 from dlr.stats.multiplicity import adjust_p_values
+from dlr.stats.optimism import OptimismBootstrap, optimism_bootstrap
 from dlr.stats.paired_calls import (
     PairedProportions,
     ReaderComparison,
     compare_sensitivity_specificity,
 )
+from dlr.stats.reclassification import Reclassification, reclassification
 from dlr.stats.roc import Auc, RocCurve, auc, roc_curve
+from dlr.stats.sample_size import SampleSize, sample_size_binary
 from dlr.stats.spiegelhalter import Spiegelhalter, spiegelhalter
 from dlr.stats.thresholds import YoudenThreshold, youden_threshold
 
@@ -49,7 +54,9 @@ __all__ = [
     "Auc",
     "BaselineTable",
     "Calibration",
+    "CalibrationBootstrap",
     "ClassificationMetrics",
+    "Concordance",
     "ConfidenceInterval",
     "DecisionCurve",
     "DecisionDifference",
@@ -60,18 +67,23 @@ __all__ = [
     "IccTable",
     "LogisticModel",
     "LogisticTable",
+    "OptimismBootstrap",
     "PairedProportions",
     "Proportion",
     "ReaderComparison",
+    "Reclassification",
     "RocCurve",
+    "SampleSize",
     "Spiegelhalter",
     "YoudenThreshold",
     "adjust_p_values",
     "auc",
     "baseline_table",
     "calibration",
+    "calibration_bootstrap",
     "classification_metrics",
     "compare_sensitivity_specificity",
+    "concordance",
     "decision_curve",
     "delong_matrix",
     "delong_test",
@@ -80,8 +92,11 @@ __all__ = [
     "hosmer_lemeshow",
     "icc_table",
     "multivariable_logistic",
+    "optimism_bootstrap",
     "propensity_match",
+    "reclassification",
     "roc_curve",
+    "sample_size_binary",
     "spiegelhalter",
     "univariate_logistic",
     "youden_threshold",
