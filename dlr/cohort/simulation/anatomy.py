@@ -26,7 +26,7 @@ _MEAN_LORDOSIS = 28.0
 
 # Expected extent of the herniation behind the disc (mm) by MSU size grade, and distance of its
 # centre from the midline by MSU zone (A central, B lateral, C foraminal).
-_EXTENT = {"1": 2.6, "2": 4.6, "3": 6.8}
+_EXTENT = {"1": 3.0, "2": 4.4, "3": 5.8}
 _OFFSET = {"A": 1.0, "AB": 4.5, "B": 7.5, "C": 15.0}
 
 
@@ -161,18 +161,18 @@ def _target_disc(
     outcome = effect * (0.5 if row.get("surgery") == "surgical" else -0.5)
     grade = str(row.get("msu", "2A"))
     severe = row.get("pfirrmann") == "severe"
-    degeneration = (0.62 if severe else 0.42) + 0.16 * outcome + rng.normal(0, 0.11)
-    extent = _EXTENT[grade[0]] + 1.5 * outcome + rng.normal(0, 1.1)
+    degeneration = (0.60 if severe else 0.44) + 0.11 * outcome + rng.normal(0, 0.13)
+    extent = _EXTENT[grade[0]] + 1.3 * outcome + rng.normal(0, 1.3)
     side = rng.choice((-1.0, 1.0))
     migrates = grade[0] == "3"
     height = _DISC_HEIGHT[index] * size * (1.12 - 0.55 * degeneration)
     return Disc(
         name=DISCS[index],
-        height=float(np.clip(height + rng.normal(0, 0.6), 4.5, 14.0)),
+        height=float(np.clip(height + rng.normal(0, 0.9), 4.5, 14.0)),
         half_depth=17.8 * size + float(rng.normal(0, 0.6)),
         half_width=24.0 * size + float(rng.normal(0, 0.8)),
         signal=float(np.clip(0.86 - 0.95 * degeneration, 0.14, 0.85)),
-        roughness=float(np.clip(0.16 + 0.14 * outcome + rng.normal(0, 0.05), 0.02, 0.5)),
+        roughness=float(np.clip(0.17 + 0.09 * outcome + rng.normal(0, 0.06), 0.02, 0.5)),
         extent=float(np.clip(extent, 1.0, 10.0)),
         offset=float(side * _OFFSET[grade[1:]] + rng.normal(0, 1.0)),
         migration=float(rng.uniform(1.5, 4.0) if migrates else rng.uniform(-0.5, 0.5)),

@@ -48,6 +48,7 @@ def paint_axial(anatomy: Anatomy, grid: Grid, rng: np.random.Generator) -> Volum
     noise = smooth_noise(grid.shape, (0.5, 1.6 / grid.pixel_mm, 1.6 / grid.pixel_mm), rng)
     back = p - shape.half_depth
     canvas = np.zeros(grid.shape, dtype=np.float32)
+    canvas += 0.62 + 0.13 * smooth_noise(grid.shape, grid.in_voxels(4.0), rng) + 0.02 * noise
     _paint_soft_tissue(canvas, (p, back, u), anatomy, noise)
     _paint_posterior_arch(canvas, back, u)
     canal = _paint_canal(canvas, back, u, anatomy, noise, rng)
@@ -63,10 +64,9 @@ AXIAL_SHIFT_MM = 18.0
 def _paint_soft_tissue(
     canvas: Array, position: tuple[Array, Array, Array], anatomy: Anatomy, noise: Array
 ) -> None:
-    """Retroperitoneal fat, vessels, psoas, back muscles, subcutaneous fat and air."""
+    """Vessels, psoas, back muscles, subcutaneous fat and air."""
     p, back, u = position
     lateral = np.abs(u)
-    canvas += 0.6 + 0.1 * noise
     paint(canvas, cover(ellipse((u - 8.0, 8.0), (p + 27.0, 7.5))), 0.06)
     paint(canvas, cover(ellipse((u + 11.0, 9.5), (p + 26.0, 6.5))), 0.08)
     muscle = MUSCLE + 0.025 * noise

@@ -54,6 +54,7 @@ class _Field:
     u: Array
     behind: Array
     noise: Array
+    lumps: Array
     streaks: Array
 
 
@@ -90,6 +91,7 @@ def paint_sagittal(
         u=u,
         behind=_behind(anatomy, a, s),
         noise=smooth_noise(grid.shape, grid.in_voxels(1.6), rng),
+        lumps=smooth_noise(grid.shape, grid.in_voxels(4.5), rng),
         streaks=smooth_noise(grid.shape, (0.3, 6.0 / grid.pixel_mm, 0.8 / grid.pixel_mm), rng),
     )
     canvas = np.zeros(grid.shape, dtype=np.float32)
@@ -129,12 +131,15 @@ def _behind(anatomy: Anatomy, a: Array, s: Array) -> Array:
 
 def _paint_front(canvas: Array, field: _Field, anatomy: Anatomy) -> None:
     """Abdominal fat and bowel, with the great vessels along the front of the spine."""
-    canvas += 0.42 + 0.14 * field.noise
-    depth = 2 * anatomy.bodies[2].half_depth
-    ahead = -field.behind - depth
-    vessel = both(7.0 - np.abs(ahead - 9.0), 9.0 - np.abs(np.abs(field.u) - 12.0))
-    paint(canvas, cover(np.minimum(vessel, -30 + 60 * (field.s < 55)), 2.0), 0.08)
-    paint(canvas, cover(3.0 - np.abs(ahead - 0.5), 2.0), 0.1)
+    canvas += np.clip(0.45 + 0.17 * field.lumps + 0.03 * field.noise, 0.1, 0.85)
+    ahead = -field.behind - 2 * anatomy.bodies[2].half_depth
+    # The great vessels divide at the lower edge of L4.
+    division = anatomy.spaces[3].s - 4.0
+    vessel = both(7.0 - np.abs(ahead - 10.5), 9.0 - np.abs(np.abs(field.u) - 12.0))
+    vessel = both(vessel, division - field.s, sharpness=0.4)
+    paint(canvas, cover(vessel, 1.6), 0.08)
+    ligament = both(1.2 - np.abs(ahead - 0.6), anatomy.bodies[6].s - field.s)
+    paint(canvas, cover(ligament, 1.6), 0.1)
 
 
 def _paint_back(canvas: Array, field: _Field, anatomy: Anatomy) -> None:

@@ -18,6 +18,10 @@ from dlr.cohort.simulation.scanner import SCANNERS, acquire
 
 Row = Mapping[str, object]
 
+# Centre B decides on surgery a little less by what the images show, as another team would:
+# external results are then somewhat worse than internal ones, as they are in practice.
+CENTER_EFFECTS = {"A": 1.0, "B": 0.75}
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -34,7 +38,7 @@ class Plan:
     axial : Grid or None
         Sampling of the axial view; None for no axial view.
     effect : float
-        Size of the outcome's own effect on the images.
+        Size of the outcome's own effect on the images at centre A.
     """
 
     folder: Path
@@ -78,7 +82,8 @@ def make_patient(patient: Patient, plan: Plan) -> list[dict[str, object]]:
         The patient's rows of ``images.csv``.
     """
     rng = np.random.default_rng(np.random.SeedSequence(plan.seed, spawn_key=(1, patient.number)))
-    anatomy = draw_anatomy(patient.row, rng, plan.effect, patient.levels)
+    effect = plan.effect * CENTER_EFFECTS[str(patient.row["center"])]
+    anatomy = draw_anatomy(patient.row, rng, effect, patient.levels)
     pose = _pose(rng)
     names = (anatomy.target,) if patient.levels is None else tuple(patient.levels)
     place = anatomy.spaces[anatomy.target_index if patient.levels is None else 3]
