@@ -58,7 +58,7 @@ def plot_calibration(
     )  # fmt: skip
     ax.set_xticks(np.linspace(0, 1, 6))
     ax.set_yticks(np.linspace(0, 1, 6))
-    ax.legend(loc="upper left")
+    ax.legend(loc="upper left", frameon=True, edgecolor="none", framealpha=0.8)
     return ax
 
 
@@ -94,4 +94,8 @@ def _single(ax: Axes, item: Calibration) -> None:
         f"slope {item.slope:.2f}\nin the large {item.calibration_in_the_large:+.2f}\n"
         f"Brier {item.brier:.3f}\nICI {item.ici:.3f}"
     )
-    ax.text(0.99, 0.02, text, ha="right", va="bottom", fontsize=6.5, linespacing=1.3)
+    plate = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5}
+    ax.text(
+        0.99, 0.02, text, ha="right", va="bottom", fontsize=6.5, linespacing=1.3, bbox=plate,
+        zorder=5,
+    )  # fmt: skip

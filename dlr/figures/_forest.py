@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -77,12 +77,14 @@ def plot_auc_forest(
     _rows(ax, names)
     ax.set_xlim(right=1.01)
     ax.set_xlabel(f"AUC with {level:.0%} confidence interval")
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2)
+    ax.legend(loc="lower left", bbox_to_anchor=(-0.1, 1.0), ncols=3, columnspacing=1.2)
     return ax
 
 
 @styled
-def plot_odds_ratios(table: LogisticTable, ax: Axes | None = None) -> Axes:
+def plot_odds_ratios(
+    table: LogisticTable, ax: Axes | None = None, *, labels: Mapping[str, str] | None = None
+) -> Axes:
     """Draw odds ratios with their intervals on a logarithmic axis.
 
     Right of 1 means more likely to have the outcome. Intervals wider than the axis end in an
@@ -94,6 +96,8 @@ def plot_odds_ratios(table: LogisticTable, ax: Axes | None = None) -> Axes:
         Univariate or multivariable logistic regression.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure when left out.
+    labels : mapping of str to str, optional
+        What variables are called; their names where left out.
 
     Returns
     -------
@@ -115,18 +119,19 @@ def plot_odds_ratios(table: LogisticTable, ax: Axes | None = None) -> Axes:
     ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=9))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    _rows(ax, [_term(row) for row in frame.to_dict("records")])
+    _rows(ax, [_term(row, labels or {}) for row in frame.to_dict("records")])
     ax.set_xlabel("Odds ratio (logarithmic scale)")
     return ax
 
 
-def _term(row: dict[str, object]) -> str:
+def _term(row: dict[Hashable, object], labels: Mapping[str, str]) -> str:
     level = row.get("level")
     shown = "" if level is None or level != level or level == "" else f": {level}"
-    return f"{row.get('label') or row['variable']}{shown}"
+    name = str(row["variable"])
+    return f"{labels.get(name, name)}{shown}"
 
 
-def _odds_row(ax: Axes, y: int, row: dict[str, object], left: float, right: float) -> None:
+def _odds_row(ax: Axes, y: int, row: dict[Hashable, object], left: float, right: float) -> None:
     value, low, high = (float(str(row[key])) for key in ("odds_ratio", "low", "high"))
     if low != low or high != high:  # the reference level has no interval
         ax.plot(value, y, "s", color=GREY, markersize=3.2, markerfacecolor="white")

@@ -20,18 +20,20 @@ Tone = Literal["plain", "note", "warning"]
 
 @dataclass(frozen=True)
 class Text:
-    """One paragraph of plain text."""
+    """One paragraph of plain text, with a heading in bold at its start if it has one."""
 
     text: str
     tone: Tone = "plain"
+    head: str = ""
     kind: str = "text"
 
 
 @dataclass(frozen=True)
 class Bullets:
-    """A list of short sentences."""
+    """A list of short sentences; with `headed`, what stands before the colon is set in bold."""
 
     items: tuple[str, ...]
+    headed: bool = False
     tone: Tone = "plain"
     kind: str = "bullets"
 

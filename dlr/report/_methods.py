@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from dlr.report._blocks import Text
 from dlr.report._words import listed, outcome_name, unit
 
 if TYPE_CHECKING:
@@ -27,18 +28,18 @@ REFERENCES = {
 }
 
 
-def methods_paragraphs(config: StudyConfig, provenance: Mapping[str, str]) -> list[str]:
-    """Return the methods as paragraphs of plain text."""
-    paragraphs = [
-        _population(config),
-        _imaging(config),
-        _features(config),
-        _selection(config),
-        _models(config),
-        _evaluation(config),
-        _software(provenance, config),
-    ]
-    return [paragraph for paragraph in paragraphs if paragraph]
+def methods_paragraphs(config: StudyConfig, provenance: Mapping[str, str]) -> list[Text]:
+    """Return the methods as paragraphs of plain text, each with its heading."""
+    paragraphs = {
+        "Population and outcome": _population(config),
+        "Images and regions of interest": _imaging(config),
+        "Features": _features(config),
+        "Selection": _selection(config),
+        "Models": _models(config),
+        "Statistics": _evaluation(config),
+        "Software": _software(provenance, config),
+    }
+    return [Text(text, head=head) for head, text in paragraphs.items() if text]
 
 
 def references(config: StudyConfig) -> list[str]:
@@ -56,7 +57,7 @@ def references(config: StudyConfig) -> list[str]:
 def _population(config: StudyConfig) -> str:
     outcome, cohorts = config.outcome, config.cohorts
     text = (
-        f"Population and outcome. The outcome was {outcome_name(config)} (column "
+        f"The outcome was {outcome_name(config)} (column "
         f"'{outcome.column}', positive class '{outcome.positive}'). The unit of analysis was the "
         f"{unit(config)}; splits and cross-validation were grouped by subject. "
     )
@@ -83,7 +84,7 @@ def _imaging(config: StudyConfig) -> str:
         else "masks whose geometry differed from their image were refused"
     )
     return (
-        f"Images and regions of interest. {views}. Regions of fewer than {masks.minimum_voxels} "
+        f"{views}. Regions of fewer than {masks.minimum_voxels} "
         f"voxels were refused, and {resampled}. Cases that failed were excluded, counted and "
         "listed."
     )
@@ -142,7 +143,7 @@ def _features(config: StudyConfig) -> str:
             f"between the first reader and reader '{agreement.reader}' exceeded "
             f"{agreement.threshold:g}."
         )
-    return f"Features. {' '.join(parts)}" if parts else ""
+    return " ".join(parts)
 
 
 def _selection(config: StudyConfig) -> str:
@@ -163,7 +164,7 @@ def _selection(config: StudyConfig) -> str:
             f"penalty {rule[settings.lasso.rule]}) chose the rest"
         )
     return (
-        f"Selection. In this order: {'; '.join(steps)}. All steps were learnt on training cases "
+        f"In this order: {'; '.join(steps)}. All steps were learnt on training cases "
         "only and repeated inside every fold of the cross-validation."
     )
 
@@ -172,7 +173,7 @@ def _models(config: StudyConfig) -> str:
     model, clinical = config.model, config.clinical_model
     classifier = {"svm": "a support vector machine"}.get(model.classifier, model.classifier)
     text = (
-        f"Models. Each feature set was classified by {classifier}; its decision value was put on "
+        f"Each feature set was classified by {classifier}; its decision value was put on "
         f"the log-odds scale by Platt's method on scores of an inner {model.inner_folds}-fold "
         f"cross-validation. Out-of-fold figures come from {model.folds}-fold cross-validation, "
         "stratified by outcome and grouped by subject, in which the whole chain was learnt again."
@@ -196,7 +197,7 @@ def _models(config: StudyConfig) -> str:
 def _evaluation(config: StudyConfig) -> str:
     settings = config.evaluation
     return (
-        "Statistics. Discrimination was measured by the area under the ROC curve (AUC) with "
+        "Discrimination was measured by the area under the ROC curve (AUC) with "
         f"DeLong {settings.confidence_level:.0%} confidence intervals and compared with paired "
         "DeLong tests adjusted for multiple testing. The threshold maximised Youden's index on "
         "the out-of-fold predictions of the training cohort and was then locked; shares have "
@@ -208,10 +209,9 @@ def _evaluation(config: StudyConfig) -> str:
 
 
 def _software(provenance: Mapping[str, str], config: StudyConfig) -> str:
-    versions = [
-        f"{name} {provenance[name]}"
-        for name in ("dlr", "python", "numpy", "scikit-learn", "statsmodels", "torch", "SimpleITK")
-        if name in provenance
-    ]
-    made = f"Software: {', '.join(versions)}; " if versions else "Software: dlr; "
-    return f"{made}random seed {config.seed}. All settings and checksums are listed below."
+    known = ("dlr", "python", "numpy", "scikit-learn", "statsmodels", "torch", "SimpleITK")
+    versions = [f"{name} {provenance[name]}" for name in known if name in provenance]
+    return (
+        f"{', '.join(versions) or 'dlr'}; random seed {config.seed}. All settings and checksums "
+        "are listed below."
+    )

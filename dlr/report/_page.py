@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from importlib.resources import files
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from dlr.report._blocks import Report
 from dlr.report._pictures import Picture
@@ -32,6 +33,7 @@ def render_page(report: Report, pictures: Mapping[str, Picture], version: str) -
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["whole"] = _whole
     template = environment.get_template("page.html")
     return template.render(
         report=report,
@@ -41,3 +43,9 @@ def render_page(report: Report, pictures: Mapping[str, Picture], version: str) -
         css=Markup((here / "page.css").read_text(encoding="utf-8")),
         script=Markup((here / "page.js").read_text(encoding="utf-8")),
     )
+
+
+def _whole(cell: object) -> Markup:
+    """Escape a cell and keep short brackets, such as intervals, on one line."""
+    text = re.sub(r"\([^()]{1,24}\)", r'<span class="whole">\g<0></span>', str(escape(cell)))
+    return Markup(text)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from dlr.config import StudyConfig
     from dlr.models.nomogram import Nomogram
-    from dlr.results import CohortEvaluation, Example, FlowStep
+    from dlr.results import CohortEvaluation, Example, FlowStep, ModelEvaluation
     from dlr.stats import BaselineTable
 
 MOST_ROWS = 200
@@ -91,38 +91,56 @@ def _flow_table(flow: Sequence[FlowStep]) -> Table:
     return plain_table("flow", "The same as numbers.", pd.DataFrame(rows))
 
 
-def evaluation_blocks(evaluation: CohortEvaluation, config: StudyConfig) -> list[Block]:
-    """All figures and tables of one cohort and one kind of estimate."""
-    level = config.evaluation.confidence_level
+def evaluation_blocks(
+    evaluation: CohortEvaluation, config: StudyConfig, main: str = ""
+) -> list[Block]:
+    """Show one cohort and one kind of estimate; `main` gets figures of its own."""
     where = f"{evaluation.cohort} cohort, {evaluation.estimate}"
     stem = slug(f"{evaluation.cohort}_{evaluation.estimate}")
-    models = evaluation.models
-    lines = figures.line_styles(list(models))
-    curves = {name: model.roc for name, model in models.items()}
+    level = config.evaluation.confidence_level
     caption = f"Performance in the {where}: {ESTIMATES[evaluation.estimate]}."
     blocks: list[Block] = [
         performance_table(evaluation, f"performance_{stem}", caption, level),
+        *_comparison_figures(evaluation, where, stem, level),
+    ]
+    model = evaluation.models.get(main)
+    if model is not None:
+        blocks += _model_figures(model, config, stem)
+    matrix = evaluation.delong
+    if matrix is not None and len(matrix.names) > 1:
+        caption = f"Differences between feature sets ({where})."
+        blocks.append(delong_table(matrix, f"delong_{stem}", caption))
+    if evaluation.estimate == "frozen":
+        blocks.append(youden_table(evaluation, f"youden_{stem}", level))
+    notes = [f"{name}: {item.note}" for name, item in evaluation.models.items() if item.note]
+    return blocks + [Text(note, "note") for note in notes]
+
+
+def _comparison_figures(
+    evaluation: CohortEvaluation, where: str, stem: str, level: float
+) -> list[Figure]:
+    """Draw all feature sets side by side: ROC, DeLong tests, decision curves."""
+    lines = figures.line_styles(list(evaluation.models))
+    curves = {name: model.roc for name, model in evaluation.models.items()}
+    found = [
         Figure(
             f"roc_{stem}",
             f"ROC curves ({where}), AUC with {level:.0%} CI. Nearer the upper left is better; the "
             "dotted diagonal is chance.",
             partial(figures.plot_roc, curves, level=level, lines=lines),
-        ),
+        )
     ]
     if evaluation.delong is not None and len(evaluation.delong.names) > 1:
-        matrix = evaluation.delong
-        blocks.append(
+        found.append(
             Figure(
                 f"delong_{stem}",
                 f"P values of pairwise DeLong tests ({where}); AUCs on the diagonal. Blue: the two "
                 "AUCs differ by more than chance would explain.",
-                partial(figures.plot_delong_matrix, matrix),
+                partial(figures.plot_delong_matrix, evaluation.delong),
             )
         )
-        caption = f"Differences between feature sets ({where})."
-        blocks.append(delong_table(matrix, f"delong_{stem}", caption))
     if evaluation.decision is not None:
-        blocks.append(
+        found.append(
             Figure(
                 f"decision_{stem}",
                 f"Decision curves ({where}): net benefit of acting on each model against treating "
@@ -130,10 +148,25 @@ def evaluation_blocks(evaluation: CohortEvaluation, config: StudyConfig) -> list
                 partial(figures.plot_decision, evaluation.decision, lines=lines),
             )
         )
-    if evaluation.estimate == "frozen":
-        blocks.append(youden_table(evaluation, f"youden_{stem}", level))
-    notes = [f"{name}: {model.note}" for name, model in models.items() if model.note]
-    return blocks + [Text(note, "note") for note in notes]
+    return found
+
+
+def _model_figures(model: ModelEvaluation, config: StudyConfig, stem: str) -> list[Figure]:
+    """Draw one feature set alone: its ROC with a band, its confusion matrix."""
+    name = model.feature_set
+    level = config.evaluation.confidence_level
+    return [
+        Figure(
+            f"roc_band_{stem}_{slug(name)}",
+            f"ROC curve of {name} with the pointwise {level:.0%} band of the sensitivity.",
+            partial(figures.plot_roc, model.roc, level=level),
+        ),
+        Figure(
+            f"confusion_{stem}_{slug(name)}",
+            f"{name} at the locked threshold: how many cases were called right and wrong.",
+            partial(figures.plot_confusion, model.at_locked, labels=class_labels(config)),
+        ),
+    ]
 
 
 def calibration_blocks(
@@ -170,8 +203,7 @@ def scores_figures(
 ) -> list[Block]:
     """Draw the predicted probability of every case by outcome."""
     known = set(scores["feature_set"]) if len(scores) else set()
-    positive = config.outcome.label or str(config.outcome.positive)
-    labels = (f"no {positive}" if config.outcome.label else "negative", positive)
+    labels = class_labels(config)
     return [
         Figure(
             f"scores_{slug(name)}",
@@ -183,6 +215,12 @@ def scores_figures(
         for name in names
         if name in known
     ]
+
+
+def class_labels(config: StudyConfig) -> tuple[str, str]:
+    """Return what outcome 0 and outcome 1 are called on figures."""
+    label = config.outcome.label
+    return (f"no {label}", label) if label else ("negative", "positive")
 
 
 def _scores(

@@ -98,7 +98,7 @@ def _known_centers(names: pd.Series) -> str:
 
 
 def _clinical_section(result: StudyResult) -> Section | None:
-    config = result.config
+    config, labels = result.config, _labels(result)
     blocks: list[Block] = []
     if len(result.clinical_ranking):
         ranking = result.clinical_ranking
@@ -128,16 +128,20 @@ def _clinical_section(result: StudyResult) -> Section | None:
             Figure(
                 f"{name}_odds_ratios",
                 f"{title} Right of the dotted line: the outcome is more likely.",
-                partial(figures.plot_odds_ratios, table),
+                partial(figures.plot_odds_ratios, table, labels=labels),
             )
         )
     lead = "Which clinical variables go with the outcome, alone and together."
     return Section("clinical", "Clinical variables", lead, tuple(blocks)) if blocks else None
 
 
-def _labelled(result: StudyResult, ranking: pd.DataFrame) -> pd.DataFrame:
+def _labels(result: StudyResult) -> dict[str, str]:
     variables = result.config.clinical_variables
-    labels = {name: item.label for name, item in variables.items() if item.label}
+    return {name: item.label for name, item in variables.items() if item.label}
+
+
+def _labelled(result: StudyResult, ranking: pd.DataFrame) -> pd.DataFrame:
+    labels = _labels(result)
     return ranking.assign(variable=ranking["variable"].map(lambda name: labels.get(name, name)))
 
 
@@ -240,27 +244,8 @@ def _main_sets(result: StudyResult) -> list[str]:
 def _evaluation_section(result: StudyResult, evaluation: CohortEvaluation) -> Section:
     cohort, estimate = evaluation.cohort, evaluation.estimate
     title = f"{cohort[:1].upper()}{cohort[1:]} cohort ({estimate})"
-    blocks = evaluation_blocks(evaluation, result.config)
-    for name in _main_sets(result)[:1]:
-        model = evaluation.models.get(name)
-        if model is not None and estimate != "apparent":
-            stem = slug(f"{cohort}_{estimate}_{name}")
-            blocks.append(
-                Figure(
-                    f"confusion_{stem}",
-                    f"{name} at the locked threshold: how many cases were called right and wrong.",
-                    partial(figures.plot_confusion, model.at_locked),
-                )
-            )
-            blocks.append(
-                Figure(
-                    f"roc_band_{stem}",
-                    f"ROC curve of {name} with the pointwise confidence band of the sensitivity.",
-                    partial(
-                        figures.plot_roc, model.roc, level=result.config.evaluation.confidence_level
-                    ),
-                )
-            )
+    main = next(iter(_main_sets(result)), "") if estimate != "apparent" else ""
+    blocks = evaluation_blocks(evaluation, result.config, main)
     lead = f"How well each feature set did here: {ESTIMATES[estimate]}."
     if estimate == "apparent":
         warning = (
@@ -277,13 +262,14 @@ def _calibration_section(result: StudyResult) -> Section | None:
     blocks: list[Block] = []
     for evaluation in honest:
         blocks += calibration_blocks(evaluation, _main_sets(result)[:2])
-    lead = "Whether a predicted risk of, say, 30 % means that 30 in 100 such patients are affected."
+    lead = "Whether a predicted risk of, say, 30% means that 30 in 100 such patients are affected."
     return Section("calibration", "Calibration", lead, tuple(blocks)) if blocks else None
 
 
 def _methods_section(result: StudyResult) -> Section:
-    paragraphs = methods_paragraphs(result.config, result.provenance)
-    blocks: list[Block] = [Text(paragraph) for paragraph in paragraphs]
-    blocks.append(Bullets(tuple(references(result.config))))
+    blocks: list[Block] = [
+        *methods_paragraphs(result.config, result.provenance),
+        Bullets(tuple(references(result.config))),
+    ]
     lead = "Written from the settings that were used; ready to paste into a manuscript and edit."
     return Section("methods", "Methods", lead, tuple(blocks))

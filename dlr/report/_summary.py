@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dlr.figures._text import number, p_text
+from dlr.figures._text import DASH, number, p_text
 from dlr.report._blocks import Block, Bullets, Fact, Facts, Section, Text
 from dlr.report._tables import at
 from dlr.report._words import (
@@ -37,7 +37,7 @@ def summary_section(result: StudyResult) -> Section:
                 "warning",
             )
         )
-    blocks.append(Bullets(tuple(_sentences(result))))
+    blocks.append(Bullets(tuple(_sentences(result)), headed=True))
     warning = sample_warning(result)
     if warning:
         blocks.append(Text(warning, "warning"))
@@ -72,7 +72,7 @@ def headline_facts(result: StudyResult) -> tuple[Fact, ...]:
             Fact(
                 f"AUC of {best.feature_set}, out-of-fold",
                 number(best.roc.auc.value),
-                f"{auc_words(best, level)}; {best.n} cases, {plural(best.n_positive, 'event')}",
+                _sure(best, level),
             )
         )
         for evaluation in externals(result):
@@ -83,8 +83,7 @@ def headline_facts(result: StudyResult) -> tuple[Fact, ...]:
                 Fact(
                     f"AUC of {model.feature_set}, {evaluation.cohort} cohort",
                     number(model.roc.auc.value),
-                    f"{auc_words(model, level)}; {model.n} cases, "
-                    f"{plural(model.n_positive, 'event')}",
+                    _sure(model, level),
                 )
             )
             if model.calibration is not None:
@@ -97,6 +96,12 @@ def headline_facts(result: StudyResult) -> tuple[Fact, ...]:
                 )
     facts.append(Fact("Failed cases", str(failed_cases(result)), "listed under Failures"))
     return tuple(facts)
+
+
+def _sure(model: ModelEvaluation, level: float) -> str:
+    limits = model.roc.auc.confidence_interval(level)
+    cases = f"{plural(model.n, 'case')}, {plural(model.n_positive, 'event')}"
+    return f"{level:.0%} CI {number(limits.low)}{DASH}{number(limits.high)}; {cases}"
 
 
 def failed_cases(result: StudyResult) -> int:
@@ -231,8 +236,8 @@ def _apparent(result: StudyResult) -> str:
         return ""
     gap = model.roc.auc.value - training.models[name].roc.auc.value
     return (
-        f"Apparent figures (AUC of {name}: {number(model.roc.auc.value)}) are fitted and judged on "
-        "the same cases: too good by construction. They are shown only so that the optimism "
+        f"Apparent figures: those of {name} (AUC {number(model.roc.auc.value)}) are fitted and "
+        "judged on the same cases: too good by construction. They are shown only so that the optimism "
         f"({number(gap)} here) can be seen."
     )
 

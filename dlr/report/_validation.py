@@ -118,7 +118,7 @@ def _scores_section(result: ValidationResult) -> Section:
 def _evaluation_section(result: ValidationResult) -> Section | None:
     if result.evaluation is None:
         return None
-    blocks = evaluation_blocks(result.evaluation, result.config)
+    blocks = evaluation_blocks(result.evaluation, result.config, "Nomogram")
     lead = "How well the frozen model told the outcomes apart, all feature sets side by side."
     return Section("evaluation", "Evaluation", lead, tuple(blocks))
 
@@ -127,7 +127,7 @@ def _calibration_section(result: ValidationResult) -> Section | None:
     if result.evaluation is None:
         return None
     blocks = calibration_blocks(result.evaluation, ("Nomogram", "DLR"))
-    lead = "Whether a predicted risk of, say, 30 % means that 30 in 100 such patients are affected."
+    lead = "Whether a predicted risk of, say, 30% means that 30 in 100 such patients are affected."
     return Section("calibration", "Calibration", lead, tuple(blocks))
 
 
@@ -143,8 +143,9 @@ def _range_section(flags: pd.DataFrame) -> Section:
 
 
 def _methods_section(result: ValidationResult) -> Section:
-    paragraphs = methods_paragraphs(result.config, result.provenance)
-    blocks: list[Block] = [Text(paragraph) for paragraph in paragraphs]
-    blocks.append(Bullets(tuple(references(result.config))))
+    blocks: list[Block] = [
+        *methods_paragraphs(result.config, result.provenance),
+        Bullets(tuple(references(result.config))),
+    ]
     lead = "How the model was made; it was applied here unchanged."
     return Section("methods", "Methods", lead, tuple(blocks))
