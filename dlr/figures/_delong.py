@@ -37,7 +37,7 @@ def plot_delong_matrix(matrix: DelongMatrix, ax: Axes | None = None) -> Axes:
         The Axes drawn on.
     """
     names = list(matrix.names)
-    size = min(max(0.62 * len(names) + 0.9, 2.6), PAGE)
+    size = min(max(0.48 * len(names) + 0.8, 2.6), PAGE)
     ax = axes_or_new(ax, size + 0.25, size * 0.8)
     for row, first in enumerate(names):
         for column, second in enumerate(names):

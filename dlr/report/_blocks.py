@@ -112,10 +112,11 @@ class Figure:
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """Blocks of lesser interest, closed until clicked and open in print."""
+    """Blocks that can be folded away; what starts closed opens in print."""
 
     title: str
     blocks: tuple[Text | Table | Figure, ...]
+    opened: bool = False
     kind: str = "fold"
 
 

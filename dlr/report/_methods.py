@@ -209,8 +209,11 @@ def _evaluation(config: StudyConfig) -> str:
 
 
 def _software(provenance: Mapping[str, str], config: StudyConfig) -> str:
-    known = ("dlr", "python", "numpy", "scikit-learn", "statsmodels", "torch", "SimpleITK")
-    versions = [f"{name} {provenance[name]}" for name in known if name in provenance]
+    versions = [
+        f"{name.removeprefix('version ')} {value}"
+        for name, value in provenance.items()
+        if name.startswith("version ")
+    ]
     return (
         f"{', '.join(versions) or 'dlr'}; random seed {config.seed}. All settings and checksums "
         "are listed below."

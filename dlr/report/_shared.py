@@ -18,7 +18,7 @@ from dlr.report._tables import (
     plain_table,
     youden_table,
 )
-from dlr.report._words import ESTIMATES, plural
+from dlr.report._words import ESTIMATES, lost_cases, plural
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -252,11 +252,11 @@ def nomogram_section(nomogram: Nomogram) -> Section:
 
 def failures_section(failures: pd.DataFrame) -> Section:
     """List the cases that could not be processed, each with its reason."""
-    lead = "Cases that could not be processed; they are in no result above."
+    lead = "What could not be processed, and why; lost cases are in no result above."
     if not len(failures):
         return Section("failures", "Failures", lead, (Text("No case failed."),))
-    count = int(failures["case_id"].nunique())
-    table = plain_table("failures", f"{plural(count, 'case')} failed.", failures)
+    caption = f"{plural(lost_cases(failures), 'case')} lost; {plural(len(failures), 'row')} in all."
+    table = plain_table("failures", caption, failures)
     return Section("failures", "Failures", lead, (capped(table, MOST_ROWS),))
 
 
@@ -279,10 +279,10 @@ def reproducibility_section(config: StudyConfig, provenance: Mapping[str, str]) 
     return Section("reproducibility", "Reproducibility", lead, tuple(blocks))
 
 
-def fold(title: str, blocks: Sequence[Block]) -> Fold:
+def fold(title: str, blocks: Sequence[Block], *, opened: bool = False) -> Fold:
     """Fold tables, figures and texts away under a title."""
     kept = tuple(block for block in blocks if isinstance(block, Text | Table | Figure))
-    return Fold(title, kept)
+    return Fold(title, kept, opened)
 
 
 def slug(text: str) -> str:

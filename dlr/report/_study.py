@@ -161,8 +161,7 @@ def _selection_section(result: StudyResult) -> Section | None:
         )
     names = sorted(result.traces, key=lambda name: name != "DLR")
     for index, name in enumerate(names):
-        trace_blocks = _trace_blocks(result.traces[name])
-        blocks += trace_blocks if index == 0 else [fold(name, trace_blocks)]
+        blocks.append(fold(name, _trace_blocks(result.traces[name]), opened=index == 0))
     lead = "How many features there were, which were kept at each step, and how stable that was."
     return Section("selection", "Feature selection", lead, tuple(blocks))
 

@@ -11,6 +11,7 @@ from dlr.report._words import (
     auc_words,
     calibration_words,
     listed,
+    lost_cases,
     outcome_name,
     plural,
     set_meaning,
@@ -94,7 +95,7 @@ def headline_facts(result: StudyResult) -> tuple[Fact, ...]:
                         "ideal 1; below 1: predictions too extreme",
                     )
                 )
-    facts.append(Fact("Failed cases", str(failed_cases(result)), "listed under Failures"))
+    facts.append(Fact("Failed cases", str(lost_cases(result.failures)), "listed under Failures"))
     return tuple(facts)
 
 
@@ -102,11 +103,6 @@ def _sure(model: ModelEvaluation, level: float) -> str:
     limits = model.roc.auc.confidence_interval(level)
     cases = f"{plural(model.n, 'case')}, {plural(model.n_positive, 'event')}"
     return f"{level:.0%} CI {number(limits.low)}{DASH}{number(limits.high)}; {cases}"
-
-
-def failed_cases(result: StudyResult) -> int:
-    """Count the cases that could not be processed."""
-    return int(result.failures["case_id"].nunique()) if len(result.failures) else 0
 
 
 def _sentences(result: StudyResult) -> list[str]:
@@ -237,8 +233,8 @@ def _apparent(result: StudyResult) -> str:
     gap = model.roc.auc.value - training.models[name].roc.auc.value
     return (
         f"Apparent figures: those of {name} (AUC {number(model.roc.auc.value)}) are fitted and "
-        "judged on the same cases: too good by construction. They are shown only so that the optimism "
-        f"({number(gap)} here) can be seen."
+        "judged on the same cases: too good by construction. They are shown only so that the "
+        f"optimism ({number(gap)} here) can be seen."
     )
 
 

@@ -68,6 +68,11 @@ def performance_table(evaluation: CohortEvaluation, name: str, caption: str, lev
         f"Values in brackets are {level:.0%} confidence intervals (AUC: DeLong; shares: Wilson). "
         "The threshold was fixed on the out-of-fold predictions of the training cohort."
     )
+    if any(model.roc.auc.n_clusters for model in evaluation.models.values()):
+        note += (
+            " The intervals of the AUC allow for several cases of one subject; those of the shares "
+            "do not and are somewhat too narrow."
+        )
     return Table(name, caption, pd.DataFrame(rows), evaluation.to_frame(level), note)
 
 

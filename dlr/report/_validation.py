@@ -22,7 +22,7 @@ from dlr.report._shared import (
 from dlr.report._study import REAL, SIMULATED
 from dlr.report._summary import best_model
 from dlr.report._tables import capped, plain_table
-from dlr.report._words import auc_words, calibration_words, outcome_name, plural
+from dlr.report._words import auc_words, calibration_words, lost_cases, outcome_name, plural
 
 if TYPE_CHECKING:
     from dlr.results import ValidationResult
@@ -63,7 +63,7 @@ def _summary(result: ValidationResult) -> Section:
     config = result.config
     level = config.evaluation.confidence_level
     n_cases = result.scores["case_id"].nunique()
-    failed = result.failures["case_id"].nunique() if len(result.failures) else 0
+    failed = lost_cases(result.failures)
     outside = int((result.flags["n_outside"] > 0).sum()) if len(result.flags) else 0
     facts = [Fact("Cases scored", str(n_cases))]
     sentences = [

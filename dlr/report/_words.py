@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from dlr.figures._text import interval
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from dlr.config import StudyConfig
     from dlr.results import ModelEvaluation
 
@@ -56,6 +58,16 @@ def set_meaning(name: str) -> str:
     families = {"rad": "handcrafted radiomics", "dl": "deep features"}
     meaning = families.get(family.lower())
     return f"{meaning}, view '{view}'" if meaning and view else "as named in the settings"
+
+
+def lost_cases(failures: pd.DataFrame) -> int:
+    """Count the cases that are lost; a second reader's failure or a missing feature loses none."""
+    lost = failures
+    if "level" in lost:
+        lost = lost[lost["level"] == "case"]
+    if "reader" in lost:
+        lost = lost[lost["reader"] == "first"]
+    return int(lost["case_id"].nunique()) if len(lost) else 0
 
 
 def auc_words(model: ModelEvaluation, level: float) -> str:
