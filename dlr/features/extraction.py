@@ -6,6 +6,7 @@ import platform
 from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,10 +15,12 @@ from joblib import Parallel, delayed
 from dlr.cohort import Cohort
 from dlr.config import EmbeddingSettings, StudyConfig
 from dlr.features.cache import Cache, content_key
-from dlr.features.embedding import Backbone, load_backbone
 from dlr.features.radiomics import RadiomicsEngine
 from dlr.features.table import DEEP, RADIOMICS, FeatureTable
 from dlr.features.worker import CASE, ImageProcessor, ImageTask, RoiRequest, RoiResult
+
+if TYPE_CHECKING:
+    from dlr.features.embedding import Backbone
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many are done, and how many there are."""
@@ -61,8 +64,7 @@ def extract_features(
     processor = ImageProcessor(config, cache)
     engines = {view: processor.engine(view) for view in config.views}  # faults before any work
     embedding = config.embedding
-    wants_deep = any(view.embedding for view in config.views.values())
-    backbone = load_backbone(embedding) if embedding and wants_deep else None
+    backbone = _backbone(config)
     results = list(_run(processor, image_tasks(cohort), workers, progress))
     results.sort(key=lambda r: (r.request.case_id, r.request.view, r.request.reader))
     if backbone is not None and embedding is not None:
@@ -78,6 +80,14 @@ def extract_features(
     )
     table.save(work)
     return table
+
+
+def _backbone(config: StudyConfig) -> Backbone | None:
+    if config.embedding is None or not any(view.embedding for view in config.views.values()):
+        return None
+    from dlr.features.embedding import load_backbone  # imports torch: only when needed
+
+    return load_backbone(config.embedding)
 
 
 def image_tasks(cohort: Cohort) -> list[ImageTask]:

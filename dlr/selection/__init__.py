@@ -1,0 +1,16 @@
+"""Feature selection as scikit-learn transformers, always fitted on training cases only."""
+
+from dlr.selection.agreement import AgreementFilter
+from dlr.selection.constant import ConstantFilter
+from dlr.selection.lasso import LassoSelector
+from dlr.selection.mann_whitney import MannWhitneyFilter
+from dlr.selection.spearman import SpearmanFilter, absolute_spearman
+
+__all__ = [
+    "AgreementFilter",
+    "ConstantFilter",
+    "LassoSelector",
+    "MannWhitneyFilter",
+    "SpearmanFilter",
+    "absolute_spearman",
+]

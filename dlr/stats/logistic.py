@@ -1,0 +1,210 @@
+"""Logistic regression by maximum likelihood, and by Firth's penalised likelihood."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy.special import expit
+
+from dlr.errors import DlrError
+from dlr.stats._validation import FloatArray, binary_outcome, check_choice
+
+INTERCEPT = "intercept"
+_MAXIMUM_LIKELIHOOD, _FIRTH = "maximum likelihood", "firth"
+_ITERATIONS, _FIRTH_ITERATIONS, _TOLERANCE, _LONGEST_STEP = 35, 500, 1e-10, 5.0
+
+
+@dataclass(frozen=True, eq=False)
+class LogisticModel:
+    """A fitted logistic regression.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Columns of the design, without the intercept.
+    coefficients : pandas.Series
+        Log-odds per unit, index ``"intercept"`` and then `names`; positive raises the risk.
+    covariance : pandas.DataFrame
+        Of the coefficients, from the inverse information.
+    log_likelihood : float
+        Unpenalised, also where the fit is penalised.
+    method : str
+        ``"maximum likelihood"`` or ``"firth"``.
+    separated : bool
+        Whether the maximum-likelihood estimate does not exist.
+    n, n_positive : int
+    """
+
+    names: tuple[str, ...]
+    coefficients: pd.Series
+    covariance: pd.DataFrame
+    log_likelihood: float
+    method: str
+    separated: bool
+    n: int
+    n_positive: int
+
+    def predict_log_odds(self, X: pd.DataFrame) -> FloatArray:
+        """Return log-odds; `X` holds the model's columns by name."""
+        absent = [name for name in self.names if name not in X]
+        if absent:
+            raise DlrError(f"the model needs the column '{absent[0]}', which the data lack")
+        slopes = self.coefficients[list(self.names)].to_numpy(dtype=float)
+        design = X[list(self.names)].to_numpy(dtype=float)
+        return np.asarray(self.coefficients[INTERCEPT] + design @ slopes, dtype=float)
+
+    def predict_probability(self, X: pd.DataFrame) -> FloatArray:
+        """Return probabilities of the event, in (0, 1)."""
+        return np.asarray(expit(self.predict_log_odds(X)), dtype=float)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per term: coefficient and standard error."""
+        error = np.sqrt(np.diag(self.covariance.to_numpy()))
+        return pd.DataFrame({"coefficient": self.coefficients, "standard_error": error})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold."""
+        return {
+            "coefficients": {str(k): float(v) for k, v in self.coefficients.items()},
+            "covariance": self.covariance.to_numpy().tolist(),
+            "log_likelihood": self.log_likelihood,
+            "method": self.method,
+            "separated": self.separated,
+            "n": self.n,
+            "n_positive": self.n_positive,
+        }
+
+    @classmethod
+    def from_dict(cls, item: Mapping[str, Any]) -> Self:
+        """Rebuild from :meth:`to_dict`."""
+        coefficients = pd.Series(item["coefficients"], dtype=float)
+        terms = list(coefficients.index)
+        return cls(
+            tuple(terms[1:]),
+            coefficients,
+            pd.DataFrame(item["covariance"], index=terms, columns=terms),
+            item["log_likelihood"],
+            item["method"],
+            item["separated"],
+            item["n"],
+            item["n_positive"],
+        )
+
+
+def fit_logistic(X: pd.DataFrame, y: ArrayLike, penalty: str = "auto") -> LogisticModel:
+    """Fit a logistic regression with intercept.
+
+    Parameters
+    ----------
+    X : DataFrame of shape (n, k)
+        Finite numbers; dummy columns for categories.
+    y : array_like, shape (n,)
+        1 for the event, 0 for none; both must occur.
+    penalty : {"auto", "none", "firth"}
+        ``"none"`` is maximum likelihood; ``"firth"`` penalises by the root of the information's
+        determinant (Firth 1993; Heinze & Schemper 2002), which is finite under separation;
+        ``"auto"`` takes maximum likelihood unless the data are separated.
+
+    Returns
+    -------
+    LogisticModel
+
+    Raises
+    ------
+    DlrError
+        If `y` has one class, values are missing, or ``penalty="none"`` and no estimate exists.
+
+    References
+    ----------
+    .. [1] Firth D, Bias reduction of maximum likelihood estimates, Biometrika 80:27-38 (1993).
+    .. [2] Heinze G, Schemper M, A solution to the problem of separation in logistic regression,
+       Statistics in Medicine 21:2409-2419 (2002).
+    """
+    check_choice(penalty, "penalty", ("auto", "none", "firth"))
+    outcome = binary_outcome(y).astype(float)
+    names = tuple(str(column) for column in X.columns)
+    values = X.to_numpy(dtype=float)
+    if len(values) != len(outcome):
+        raise DlrError(f"X has {len(values)} rows but y has {len(outcome)} values")
+    if not np.isfinite(values).all():
+        bad = names[int(np.flatnonzero(~np.isfinite(values).all(axis=0))[0])]
+        raise DlrError(f"the column '{bad}' has missing or infinite values; impute or drop them")
+    # Columns on one scale keep the information matrix well conditioned; undone below.
+    mean, scale = values.mean(axis=0), values.std(axis=0)
+    scale = np.where(scale > 0, scale, 1.0)
+    design = np.column_stack([np.ones(len(values)), (values - mean) / scale])
+    beta, converged = _maximise(design, outcome, firth=penalty == "firth")
+    method = _FIRTH if penalty == "firth" else _MAXIMUM_LIKELIHOOD
+    separated = False
+    if penalty != "firth" and not converged:
+        if penalty == "none":
+            raise DlrError(
+                "no maximum-likelihood estimate exists: some combination of the variables "
+                "separates the classes; leave a variable out or use penalty='firth'"
+            )
+        separated, method = True, _FIRTH
+        beta, converged = _maximise(design, outcome, firth=True)
+    information = _information(design, beta)
+    covariance = np.linalg.pinv(information)
+    back = np.diag(np.concatenate([[1.0], 1.0 / scale]))
+    back[0, 1:] = -mean / scale
+    terms = [INTERCEPT, *names]
+    return LogisticModel(
+        names,
+        pd.Series(back @ beta, index=terms),
+        pd.DataFrame(back @ covariance @ back.T, index=terms, columns=terms),
+        _log_likelihood(design, outcome, beta),
+        method,
+        separated,
+        len(outcome),
+        int(outcome.sum()),
+    )
+
+
+def _information(design: FloatArray, beta: FloatArray) -> FloatArray:
+    probability = expit(design @ beta)
+    weight = probability * (1 - probability)
+    return design.T @ (design * weight[:, None])
+
+
+def _log_likelihood(design: FloatArray, outcome: FloatArray, beta: FloatArray) -> float:
+    predictor = design @ beta
+    return float(outcome @ predictor - np.logaddexp(0, predictor).sum())
+
+
+def _objective(design: FloatArray, outcome: FloatArray, beta: FloatArray, firth: bool) -> float:
+    value = _log_likelihood(design, outcome, beta)
+    if firth:
+        value += 0.5 * float(np.linalg.slogdet(_information(design, beta))[1])
+    return value
+
+
+def _maximise(design: FloatArray, outcome: FloatArray, firth: bool) -> tuple[FloatArray, bool]:
+    """Newton's method with step halving; not converging means that no maximum exists."""
+    beta = np.zeros(design.shape[1])
+    value = _objective(design, outcome, beta, firth)
+    for _ in range(_FIRTH_ITERATIONS if firth else _ITERATIONS):
+        inverse = np.linalg.pinv(_information(design, beta), hermitian=True)
+        probability = expit(design @ beta)
+        residual = outcome - probability
+        if firth:
+            weight = probability * (1 - probability)
+            leverage = weight * np.einsum("ij,jk,ik->i", design, inverse, design)
+            residual = residual + leverage * (0.5 - probability)
+        step = inverse @ (design.T @ residual)
+        step *= min(1.0, _LONGEST_STEP / max(float(np.abs(step).max()), _TOLERANCE))
+        for _halving in range(30):
+            trial = beta + step
+            gained = _objective(design, outcome, trial, firth)
+            if gained >= value - 1e-12 * abs(value):
+                break
+            step = step / 2
+        beta, value = trial, gained
+        if float(np.abs(step).max()) < _TOLERANCE * max(1.0, float(np.abs(beta).max())):
+            return beta, True
+    return beta, False
