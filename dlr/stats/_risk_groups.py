@@ -32,7 +32,8 @@ def risk_groups(p: FloatArray, groups: int) -> tuple[IntArray, FloatArray]:
     p : ndarray, shape (n,)
         Predicted probabilities.
     groups : int
-        Number of groups asked for; tied quantiles merge, so fewer may be formed.
+        Number of groups asked for; tied quantiles merge and empty groups are dropped, so fewer
+        may be formed.
 
     Returns
     -------
@@ -44,5 +45,7 @@ def risk_groups(p: FloatArray, groups: int) -> tuple[IntArray, FloatArray]:
     breaks = np.unique(quantile_type7(p, np.arange(groups + 1) / groups))
     if len(breaks) == 1:
         return np.zeros(len(p), dtype=np.int64), np.repeat(breaks, 2)
-    codes = np.searchsorted(breaks, p, side="left") - 1
-    return np.clip(codes, 0, len(breaks) - 2).astype(np.int64), breaks
+    codes = np.maximum(np.searchsorted(breaks, p, side="left") - 1, 0)
+    # With gaps between few or tied predictions no case may lie between two breaks.
+    filled, codes = np.unique(codes, return_inverse=True)
+    return codes.astype(np.int64), np.append(breaks[0], breaks[filled + 1])

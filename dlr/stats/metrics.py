@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isnan, nan
+from math import isnan
 
 import pandas as pd
 from numpy.typing import ArrayLike
@@ -71,9 +71,10 @@ class ClassificationMetrics:
     def f1(self) -> float:
         """Harmonic mean of sensitivity and PPV, 2 TP / (2 TP + FP + FN).
 
-        0 when no case with the event is called positive; NaN without events or positive calls.
+        0 when no case with the event is called positive. Always defined, as events occur.
         """
-        return _f1_of_jaccard(self._jaccard().value)
+        twice = 2 * self.true_positive
+        return twice / (twice + self.false_positive + self.false_negative)
 
     def f1_confidence_interval(
         self, level: float = 0.95, method: str = "wilson"
@@ -122,11 +123,12 @@ class ClassificationMetrics:
         ).set_index("measure")
         values = ["value", *(column for column in frame if str(column).endswith(("low", "high")))]
         frame.loc["f1", values] = [_f1_of_jaccard(float(x)) for x in frame.loc["f1", values]]
+        frame.loc["f1", "value"] = self.f1
         return frame
 
 
 def _f1_of_jaccard(jaccard: float) -> float:
-    return nan if isnan(jaccard) else 2 * jaccard / (1 + jaccard)
+    return 2 * jaccard / (1 + jaccard)
 
 
 def classification_metrics(
