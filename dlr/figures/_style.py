@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
-from itertools import product
+from itertools import cycle, product
 from typing import ParamSpec, TypeVar
 
 import matplotlib.style
@@ -142,9 +142,8 @@ def line_styles(names: Sequence[str]) -> dict[str, Line]:
     dict
         Name to :class:`Line`.
     """
-    spare = product(_DASHES, (BLACK, ORANGE, SKY, GREEN, BLUE, VERMILLION, PURPLE))
     counts = dict.fromkeys(_FAMILIES, 0)
-    lines = {}
+    lines: dict[str, Line] = {}
     for name in names:
         family = name.lower().split("_")[0]
         if name.lower() in _FIXED:
@@ -152,7 +151,8 @@ def line_styles(names: Sequence[str]) -> dict[str, Line]:
         elif family in _FAMILIES and "_" in name:
             lines[name] = Line(_FAMILIES[family], _DASHES[counts[family] % len(_DASHES)])
             counts[family] += 1
-        else:
-            dash, color = next(spare)
-            lines[name] = Line(color, dash)
-    return lines
+    taken = {(line.color, line.linestyle) for line in lines.values()}
+    colors = (BLACK, ORANGE, SKY, GREEN, BLUE, VERMILLION, PURPLE)
+    spare = [(color, dash) for dash, color in product(_DASHES, colors)]
+    free = cycle([look for look in spare if look not in taken])
+    return {name: lines[name] if name in lines else Line(*next(free)) for name in names}
