@@ -147,10 +147,12 @@ def named_vectors(
         raise DlrError(f"{name} must map names to values (a dict or DataFrame), one per model.")
     if len(vectors.keys()) < minimum:
         raise DlrError(f"{name} must hold at least {minimum} model(s), got {len(vectors.keys())}.")
-    return {
-        str(key): numeric_vector(values, f"{name}[{key!r}]", length)
-        for key, values in vectors.items()
-    }
+    checked: dict[str, FloatArray] = {}
+    for key, values in vectors.items():
+        if str(key) in checked:
+            raise DlrError(f"{name} must have distinct names, but {str(key)!r} occurs twice.")
+        checked[str(key)] = numeric_vector(values, f"{name}[{key!r}]", length)
+    return checked
 
 
 def group_codes(groups: ArrayLike | None, length: int) -> IntArray | None:
@@ -184,7 +186,8 @@ def check_choice(value: str, name: str, choices: tuple[str, ...]) -> str:
 
 def check_count(value: int, name: str, minimum: int) -> int:
     """Return a whole number, refused when it is below `minimum`."""
-    if isinstance(value, bool) or int(value) != value or value < minimum:
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or value < minimum:
         raise DlrError(f"{name} must be a whole number of at least {minimum}, got {value!r}.")
     return int(value)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import exp, isnan, log, nan, sqrt
+from math import isnan, log, nan, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from scipy.special import expit
 
 from dlr.stats._auc_bootstrap import bootstrap_auc
 from dlr.stats._placements import placements
@@ -121,7 +122,7 @@ class Auc:
             return ConfidenceInterval(nan, nan, level, "logit", note)
         centre = log(self.value / (1 - self.value))
         half = z * self.standard_error / (self.value * (1 - self.value))
-        low, high = 1 / (1 + exp(half - centre)), 1 / (1 + exp(-centre - half))
+        low, high = float(expit(centre - half)), float(expit(centre + half))
         return ConfidenceInterval(low, high, level, "logit", self.note)
 
     def to_frame(self, level: float = 0.95, method: str = "delong") -> pd.DataFrame:

@@ -163,3 +163,13 @@ def test_frames():
     row = curve.auc.to_frame(0.9).iloc[0]
     assert (row["auc"], row["level"], row["n_positive"]) == (1.0, 0.9, 2)
     assert float(curve.auc) == 1.0
+
+
+def test_logit_limits_near_one_do_not_overflow():
+    y = np.arange(4000) < 2000
+    score = y.astype(float)
+    score[0] = 0.0
+    low, high = auc(y, score).confidence_interval(method="logit")
+    assert 0.9 < low < high < 1
+    tiny = auc(np.arange(9) < 4, [5, 6, 7, 3.5, 1, 2, 3, 4, 0]).confidence_interval(method="logit")
+    assert 0 <= tiny.low < tiny.high <= 1

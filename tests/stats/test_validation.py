@@ -117,3 +117,16 @@ def test_thresholds_must_rise():
 def test_models_must_be_named():
     with pytest.raises(DlrError, match="models must map names to values"):
         decision_curve([0, 1], [0.1, 0.2])
+
+
+def test_models_must_have_distinct_names():
+    table = pd.DataFrame([[0.1, 0.2], [0.3, 0.4]], columns=["model", "model"])
+    with pytest.raises(DlrError, match="'model' occurs twice"):
+        delong_matrix([0, 1], table)
+
+
+def test_nullable_columns_are_read_and_their_gaps_found():
+    y = pd.Series([0, 1, 1], dtype="Int64")
+    assert auc(y, pd.Series([0.1, 0.2, 0.3], dtype="Float64")).value == 1.0
+    with pytest.raises(DlrError, match="score must not hold missing"):
+        auc(y, pd.Series([0.1, None, 0.3], dtype="Float64"))
