@@ -1,0 +1,128 @@
+"""The words of the report follow the numbers."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pandas as pd
+import pytest
+
+from dlr.figures._text import interval, number, p_cell, p_text, ratio
+from dlr.report._methods import methods_paragraphs, references
+from dlr.report._summary import sample_warning, summary_section
+from dlr.report._words import calibration_words, listed, lost_cases, plural, set_meaning
+from dlr.results import StudyResult
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0.0123, "P = 0.012"), (0.0004, "P < 0.001"), (0.2345, "P = 0.23"), (0.0996, "P = 0.10"),
+        (0.9999, "P > 0.99"), (0.05, "P = 0.050"),
+    ],
+)  # fmt: skip
+def test_p_values_read_as_in_journals(value: float, expected: str) -> None:
+    assert p_text(value) == expected
+
+
+def test_missing_numbers_are_dashes() -> None:
+    assert p_cell(float("nan")) == number(float("nan")) == "–"
+
+
+def test_intervals_of_negative_numbers_use_words() -> None:
+    assert interval(0.84, 0.78, 0.9) == "0.84 (0.78–0.90)"
+    assert interval(0.1, -0.2, 0.4) == "0.10 (−0.20 to 0.40)"
+    assert number(-0.001) == "0.00"
+
+
+def test_odds_ratios_keep_about_three_digits() -> None:
+    assert [ratio(value) for value in (1.234, 12.34, 1234.5)] == ["1.23", "12.3", "1234"]
+    assert ratio(float("inf")) == "∞"
+
+
+def test_lists_and_counts_read_as_sentences() -> None:
+    assert listed(["a"]) == "a"
+    assert listed(["a", "b", "c"]) == "a, b and c"
+    assert plural(1, "case") == "1 case"
+    assert plural(1200, "case") == "1,200 cases"
+
+
+def test_feature_sets_are_explained() -> None:
+    assert set_meaning("Rad_sag") == "handcrafted radiomics, view 'sag'"
+    assert set_meaning("Nomogram") == "clinical variables and the DLR score"
+
+
+def test_second_readers_and_single_features_lose_no_case() -> None:
+    rows = [("a", "first", "case"), ("b", "second", "case"), ("c", "first", "feature")]
+    failures = pd.DataFrame(rows, columns=["case_id", "reader", "level"])
+    assert lost_cases(failures) == 1
+    assert lost_cases(failures[["case_id"]]) == 3
+    assert lost_cases(failures.iloc[:0]) == 0
+
+
+def words_of(result: StudyResult) -> str:
+    """Return all sentences of the summary."""
+    blocks = summary_section(result).blocks
+    found = [getattr(block, "text", "") for block in blocks]
+    found += [item for block in blocks if block.kind == "bullets" for item in block.items]
+    return " ".join(found)
+
+
+def test_summary_quotes_out_of_fold_and_external_figures(real_study: StudyResult) -> None:
+    words = words_of(real_study)
+    for cohort, estimate in (("training", "out-of-fold"), ("external", "frozen")):
+        auc = real_study.evaluation(cohort, estimate).models["Nomogram"].roc.auc
+        limits = auc.confidence_interval(0.95)
+        assert interval(auc.value, limits.low, limits.high) in words
+    assert "DeLong" in words
+    assert "not a medical device" in words
+    assert "simulated" not in words
+
+
+def test_summary_of_a_simulated_cohort_says_so_first(simulated_study: StudyResult) -> None:
+    warning = summary_section(simulated_study).blocks[1]
+    assert "simulated cohort" in warning.text
+
+
+def test_summary_names_winners_by_adjusted_delong(real_study: StudyResult) -> None:
+    matrix = real_study.evaluation("training", "out-of-fold").delong
+    words = words_of(real_study)
+    better, _, rest = words.partition("was significantly better than ")[2].partition(", but not")
+    rest = rest.split(".")[0]
+    for name in ("Clinic", "Rad_sag", "DL_sag", "DLR"):
+        significant = matrix.p_adjusted.loc["Nomogram", name] < 0.05
+        assert (name + " (" in better) == significant
+        assert (name + " (" in rest) == (not significant)
+
+
+def test_few_events_per_candidate_are_warned_about(real_study: StudyResult) -> None:
+    warning = sample_warning(real_study)
+    assert "32 cases of the rarer outcome for 109 candidate" in warning
+    few = {name: dataclasses.replace(trace, steps=(("extracted", 1),))
+           for name, trace in real_study.traces.items()}  # fmt: skip
+    enough = dataclasses.replace(real_study, traces=few, clinical_ranking=pd.DataFrame())
+    assert sample_warning(enough) == ""
+
+
+def test_calibration_is_put_into_words(real_study: StudyResult) -> None:
+    model = real_study.evaluation("external").models["DLR"]
+    item = model.calibration
+    assert item is not None
+    assert f"{item.slope:.2f}" in calibration_words(model)
+    assert calibration_words(dataclasses.replace(model, calibration=None)) == ""
+
+
+def test_methods_follow_the_settings(real_study: StudyResult) -> None:
+    config = real_study.config
+    text = " ".join(f"{p.head} {p.text}" for p in methods_paragraphs(config, {"version dlr": "1"}))
+    for expected in ("ICC(2,1)", "resnext50_32x4d", "P < 0.05", "10-fold", "dlr 1", "seed 7"):
+        assert expected in text
+    plain = config.model_copy(
+        update={"agreement": None, "embedding": None,
+                "selection": config.selection.model_copy(update={"lasso": None})}
+    )  # fmt: skip
+    text = " ".join(p.text for p in methods_paragraphs(plain, {}))
+    assert "ICC" not in text.replace("ICI", "")
+    assert "resnext50" not in text
+    assert "LASSO" not in text
+    assert len(references(plain)) < len(references(config))
