@@ -1,0 +1,1 @@
+"""The comparisons behind ``docs/validation.md``, one module per subject."""
