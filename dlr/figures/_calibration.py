@@ -64,8 +64,9 @@ def plot_calibration(
 
 def _curve(ax: Axes, item: Calibration, line: Line, label: str) -> None:
     curve = item.curve.sort_values("predicted")
+    # Where there are few cases a loess can leave the range that a proportion can have.
     ax.plot(
-        curve["predicted"], curve["observed"], label=label, color=line.color,
+        curve["predicted"], curve["observed"].clip(0, 1), label=label, color=line.color,
         linestyle=line.linestyle, linewidth=line.linewidth, zorder=3,
     )  # fmt: skip
 
