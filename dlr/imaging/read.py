@@ -8,6 +8,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from dlr.errors import CaseError
+from dlr.imaging.nifti import truncation
 
 # ITU-R BT.601 luma, the weights every image viewer uses for 8-bit colour pictures.
 _LUMA = (0.299, 0.587, 0.114)
@@ -59,14 +60,16 @@ def load(path: Path, kind: str) -> sitk.Image:
             f"The {kind} file {path} does not exist; correct the path in the images table (paths"
             " start from the table's folder) or add the file."
         )
-    try:
-        return sitk.ReadImage(str(path))
-    except RuntimeError as error:
-        raise CaseError(
-            f"The {kind} file {path} cannot be read ({_reason(error)}); it may be damaged or of"
-            " another format than its name says: open it in a viewer and save it again as NIfTI"
-            " or NRRD."
-        ) from None
+    fault = truncation(path)
+    if fault is None:
+        try:
+            return sitk.ReadImage(str(path))
+        except RuntimeError as error:
+            fault = _reason(error)
+    raise CaseError(
+        f"The {kind} file {path} cannot be read ({fault}); it may be damaged or of another format"
+        " than its name says: copy it again, or save it again from a viewer as NIfTI or NRRD."
+    )
 
 
 def _reason(error: RuntimeError) -> str:

@@ -1,0 +1,88 @@
+"""Deep features depend on the crop alone, and survive saving of the weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from dlr.config import EmbeddingSettings
+from dlr.errors import DlrError
+from dlr.features.embedding import Backbone, load_backbone
+
+SETTINGS = EmbeddingSettings(backbone="efficientnet_lite0", weights="packaged")
+
+
+@pytest.fixture(scope="module")
+def backbone() -> Backbone:
+    return load_backbone(SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def crops() -> np.ndarray:
+    return np.random.default_rng(0).random((7, 224, 224), dtype=np.float32)
+
+
+def test_shape_and_type(backbone: Backbone, crops: np.ndarray) -> None:
+    features = backbone.embed(crops)
+    assert features.shape == (7, backbone.dimension) == (7, 1280)
+    assert features.dtype == np.float32
+    assert np.isfinite(features).all()
+    assert len(np.unique(features, axis=0)) == 7
+    assert backbone.embed(crops[:0]).shape == (0, 1280)
+
+
+def test_features_do_not_depend_on_order_or_neighbours(
+    backbone: Backbone, crops: np.ndarray
+) -> None:
+    features = backbone.embed(crops)
+    assert np.array_equal(backbone.embed(crops[::-1])[::-1], features)
+    assert np.array_equal(backbone.embed(crops[2:3]), features[2:3])
+    other = load_backbone(SETTINGS.model_copy(update={"batch_size": 3}))
+    assert np.array_equal(other.embed(crops), features)
+
+
+def test_saved_weights_give_the_same_features(
+    backbone: Backbone, crops: np.ndarray, tmp_path: Path
+) -> None:
+    path = tmp_path / "w.safetensors"
+    backbone.save_weights(path)
+    again = load_backbone(SETTINGS.model_copy(update={"weights": str(path)}))
+    assert again.sha256 == backbone.sha256
+    assert np.array_equal(again.embed(crops[:2]), backbone.embed(crops[:2]))
+
+
+def test_crops_of_other_sizes_are_resized(backbone: Backbone) -> None:
+    assert backbone.embed(np.full((1, 50, 80), 0.5, np.float32)).shape == (1, 1280)
+
+
+@pytest.mark.parametrize(
+    ("name", "dimension"), [("resnext50_32x4d", 2048), ("densenet121", 1024), ("resnet34", 512)]
+)
+def test_torchvision_backbones_give_their_penultimate_pool(
+    name: str, dimension: int, tmp_path: Path
+) -> None:
+    from torchvision.models import get_model
+
+    torch.manual_seed(0)
+    network = get_model(name, weights=None).eval()
+    torch.save(network.state_dict(), tmp_path / "w.pth")
+    loaded = load_backbone(EmbeddingSettings(backbone=name, weights=str(tmp_path / "w.pth")))
+    assert loaded.dimension == dimension
+    crop = np.random.default_rng(1).random((1, 224, 224), dtype=np.float32)
+    # The head applied to the features must give the classifier's own output.
+    head = [layer for layer in network.modules() if isinstance(layer, torch.nn.Linear)][-1]
+    mean = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
+    sd = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
+    with torch.inference_mode():
+        expected = network((torch.from_numpy(crop)[:, None].expand(-1, 3, -1, -1) - mean) / sd)
+        found = head(torch.from_numpy(loaded.embed(crop)))
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_gpu_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(DlrError, match="no GPU is there; use 'auto' or 'cpu'"):
+        load_backbone(SETTINGS.model_copy(update={"device": "cuda"}))
