@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dlr.figures._text import number
-from dlr.report._blocks import Block, Bullets, Fact, Facts, Report, Section, Text
+from dlr.report._blocks import Block, Bullets, Fact, Facts, Report, Section, Table, Text
 from dlr.report._methods import methods_paragraphs, references
 from dlr.report._shared import (
     MOST_ROWS,
@@ -19,7 +19,7 @@ from dlr.report._shared import (
     reproducibility_section,
     scores_figures,
 )
-from dlr.report._study import REAL, SIMULATED
+from dlr.report._study import SIMULATED
 from dlr.report._summary import best_model
 from dlr.report._tables import capped, plain_table
 from dlr.report._words import auc_words, calibration_words, lost_cases, outcome_name, plural
@@ -28,15 +28,19 @@ if TYPE_CHECKING:
     from dlr.results import ValidationResult
 
 
+NEW = "the cases given to the frozen model; not declared as simulated"
+MOST_SCORES = 50
+
+
 def validation_report(result: ValidationResult) -> Report:
     """Turn a validation, or predictions without outcomes, into sections."""
     config = result.config
     sections = [
         _summary(result),
         cohort_section(result.flow, result.baseline, result.missing, result.examples),
-        _scores_section(result),
         _evaluation_section(result),
         _calibration_section(result),
+        _scores_section(result),
         _range_section(result.flags),
         nomogram_section(result.nomogram) if result.nomogram is not None else None,
         _methods_section(result),
@@ -51,7 +55,7 @@ def validation_report(result: ValidationResult) -> Report:
     return Report(
         title=f"{config.name}: {result.cohort}",
         subtitle="The frozen model on cases it never saw; nothing was fitted here.",
-        made_from=SIMULATED if config.simulated else REAL,
+        made_from=SIMULATED if config.simulated else NEW,
         simulated=config.simulated,
         sections=kept,
         files={"scores": result.scores},
@@ -110,9 +114,11 @@ def _scores_section(result: ValidationResult) -> Section:
     if not names:
         names = [str(wide.columns[-1])]
     blocks = scores_figures(result.scores, names, result.config, result.thresholds)
-    table = plain_table("probabilities", "Predicted probability by feature set.", wide)
+    shown = wide.map(lambda value: value if isinstance(value, str) else number(value, 3))
+    shown = shown.rename(columns={"case_id": "Case"})
+    table = Table("probabilities", "Predicted probability by feature set.", shown, wide)
     lead = "The predicted probability of every case."
-    return Section("scores", "Scores", lead, (*blocks, capped(table, MOST_ROWS)))
+    return Section("scores", "Scores", lead, (*blocks, capped(table, MOST_SCORES)))
 
 
 def _evaluation_section(result: ValidationResult) -> Section | None:
