@@ -7,7 +7,7 @@ levels are arguments. What cannot be computed comes back as NaN with a ``note`` 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dlr.stats._results import ConfidenceInterval, Estimate, Proportion
 from dlr.stats.calibration import Calibration, calibration
@@ -35,6 +35,9 @@ from dlr.stats.roc import Auc, RocCurve, auc, roc_curve
 from dlr.stats.sample_size import SampleSize, sample_size_binary
 from dlr.stats.spiegelhalter import Spiegelhalter, spiegelhalter
 from dlr.stats.thresholds import YoudenThreshold, youden_threshold
+
+if TYPE_CHECKING:
+    from dlr.stats.logistic import LogisticModel, fit_logistic
 
 # Loaded when first asked for: these need statsmodels or scipy.stats, which take a second.
 _MODULE_OF = {

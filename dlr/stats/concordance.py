@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import nan, sqrt
+from math import isnan, nan, sqrt
 
 import numpy as np
 import pandas as pd
@@ -36,6 +36,8 @@ class Concordance:
         Ordered pairs with different outcomes (each pair counts twice, as in Hmisc).
     concordant_pairs : float
         Of these, ordered alike; pairs tied in the score count half.
+    note : str
+        Why the standard error is missing; empty otherwise.
     """
 
     c: float
@@ -44,10 +46,13 @@ class Concordance:
     n: int
     relevant_pairs: int
     concordant_pairs: float
+    note: str = ""
 
     def confidence_interval(self, level: float = 0.95) -> ConfidenceInterval:
         """Return the Wald interval of c, cut off at 0 and 1."""
         half = normal_quantile(level) * self.standard_deviation / 2
+        if isnan(half):
+            return ConfidenceInterval(nan, nan, level, "Wald", self.note)
         return ConfidenceInterval(max(0.0, self.c - half), min(1.0, self.c + half), level, "Wald")
 
     def to_frame(self, level: float = 0.95) -> pd.DataFrame:
@@ -100,8 +105,9 @@ def concordance(y: ArrayLike, score: ArrayLike, exclude_ties: bool = False) -> C
     # Variance of a ratio of two U-statistics; each pair enters twice, hence the factor 2.
     deviation = 2 * sqrt(float(((lean - dxy * relevant) ** 2).sum())) / total
     c = 0.5 + dxy / 2
+    note = "" if len(outcome) > 2 else "a standard error needs at least three cases"
     return Concordance(
-        c, dxy, deviation if len(outcome) > 2 else nan, len(outcome), int(total), c * total
+        c, dxy, nan if note else deviation, len(outcome), int(total), c * total, note
     )
 
 

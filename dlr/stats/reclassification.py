@@ -121,7 +121,7 @@ def _net(moved: FloatArray, outcome: BoolArray) -> tuple[Estimate, Estimate, Est
     for signs in (moved[outcome], -moved[~outcome]):
         net, any_move = float(signs.mean()), float(np.abs(signs).mean())
         # Var(share up - share down) of a multinomial; clipped since rounding may leave -1e-17.
-        parts.append(Estimate(net, sqrt(max(any_move - net**2, 0.0) / len(signs))))
+        parts.append(_estimate(net, sqrt(max(any_move - net**2, 0.0) / len(signs))))
     return _total(*parts), parts[0], parts[1]
 
 
@@ -143,8 +143,13 @@ def _discrimination(change: FloatArray, outcome: BoolArray) -> tuple[Estimate, E
             parts.append(Estimate(float(values.mean()), nan, note))
         else:
             error = float(values.std(ddof=1)) / sqrt(len(values))
-            parts.append(Estimate(float(values.mean()), error))
+            parts.append(_estimate(float(values.mean()), error))
     return _total(*parts), parts[0], parts[1]
+
+
+def _estimate(value: float, error: float) -> Estimate:
+    note = "all cases moved alike, so there is no variance to test with"
+    return Estimate(value, error, note if error == 0 and value != 0 else "")
 
 
 def _total(events: Estimate, nonevents: Estimate) -> Estimate:
