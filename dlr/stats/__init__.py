@@ -37,7 +37,16 @@ from dlr.stats.spiegelhalter import Spiegelhalter, spiegelhalter
 from dlr.stats.thresholds import YoudenThreshold, youden_threshold
 
 if TYPE_CHECKING:
-    from dlr.stats.logistic import LogisticModel, fit_logistic
+    from dlr.stats.baseline import BaselineTable, baseline_table
+    from dlr.stats.icc import IccTable, icc_table
+    from dlr.stats.logistic import (
+        LogisticModel,
+        LogisticTable,
+        fit_logistic,
+        multivariable_logistic,
+        univariate_logistic,
+    )
+    from dlr.stats.propensity import propensity_match
 
 # Loaded when first asked for: these need statsmodels or scipy.stats, which take a second.
 _MODULE_OF = {
