@@ -38,7 +38,7 @@ from dlr.stats.thresholds import YoudenThreshold, youden_threshold
 
 if TYPE_CHECKING:
     from dlr.stats.baseline import BaselineTable, baseline_table
-    from dlr.stats.icc import IccTable, icc_table
+    from dlr.stats.icc import IccTable, icc, icc_table
     from dlr.stats.logistic import (
         LogisticModel,
         LogisticTable,
@@ -59,6 +59,7 @@ _MODULE_OF = {
     "baseline_table": "baseline",
     "propensity_match": "propensity",
     "IccTable": "icc",
+    "icc": "icc",
     "icc_table": "icc",
 }
 
@@ -102,6 +103,7 @@ __all__ = [
     "delong_test_unpaired",
     "fit_logistic",
     "hosmer_lemeshow",
+    "icc",
     "icc_table",
     "multivariable_logistic",
     "optimism_bootstrap",
@@ -119,9 +121,13 @@ def __getattr__(name: str) -> Any:
     """Import the module that defines `name` when the name is first asked for (PEP 562)."""
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
-    globals()[name] = value
-    return value
+    module = import_module(f"{__name__}.{_MODULE_OF[name]}")
+    # All names of the module at once: importing dlr.stats.icc sets the *module* as the attribute
+    # "icc" of this package, and the function of that name must take its place.
+    same_module = (other for other, where in _MODULE_OF.items() if where == _MODULE_OF[name])
+    found = {other: getattr(module, other) for other in same_module if hasattr(module, other)}
+    globals().update(found)
+    return found[name] if name in found else getattr(module, name)
 
 
 def __dir__() -> list[str]:
