@@ -29,6 +29,7 @@ from dlr.models.bundle import Bundle, training_ranges
 from dlr.models.chart import draw_nomogram
 from dlr.models.crossfit import CrossFit, TrainingData, cross_fit, score_all
 from dlr.models.evaluation import evaluate, lock_thresholds, score_table
+from dlr.outputs import write_run
 from dlr.results import (
     CohortEvaluation,
     SelectionTrace,
@@ -52,10 +53,8 @@ class TrainedStudy:
 
     def save(self, folder: str | Path) -> Path:
         """Write report, tables, scores and bundle into `folder`; return the report's path."""
-        from dlr.report import write_report
-
         folder = Path(folder)
-        report = write_report(self.result, folder)
+        report = write_run(self.result, folder)
         self.bundle.save(folder / "bundle")
         return report
 

@@ -47,9 +47,7 @@ Only = Annotated[
 
 
 @app.command()
-def check(
-    study: StudyFile, root: Root = None, workers: Workers = 1
-) -> int:
+def check(study: StudyFile, root: Root = None, workers: Workers = 1) -> int:
     """Look for every fault of tables, images and masks, and list them all at once."""
     from dlr.check import check_study
     from dlr.cli.show import console, progress_bars, show_faults
@@ -138,14 +136,14 @@ def validate(
 ) -> int:
     """Score another cohort with the frozen model and judge the scores; nothing is refitted."""
     from dlr.cli.show import console, progress_bars, show_evaluation, show_failures
-    from dlr.report import write_report
+    from dlr.outputs import write_run
     from dlr.validation import validate as run_validation
 
     with progress_bars() as progress:
         result = run_validation(
             bundle, images, clinical, work or out / "work", root, cohort, workers, progress
         )
-    report = write_report(result, out)
+    report = write_run(result, out)
     if result.evaluation is not None:
         show_evaluation(result.evaluation, result.config.evaluation.confidence_level)
     _show_flags(int((result.flags["n_outside"] > 0).sum()), len(result.flags))
@@ -167,14 +165,14 @@ def predict(
 ) -> int:
     """Score new patients with the frozen model; no outcome is needed."""
     from dlr.cli.show import console, progress_bars, show_failures
-    from dlr.report import write_report
+    from dlr.outputs import write_run
     from dlr.validation import predict as run_prediction
 
     with progress_bars() as progress:
         result = run_prediction(
             bundle, images, clinical, work or out / "work", root, cohort, workers, progress
         )
-    report = write_report(result, out)
+    report = write_run(result, out)
     cases = result.scores["case_id"].nunique()
     console.print(f"{cases} case(s) scored → {out / 'scores.csv'}\nReport: {report}")
     _show_flags(int((result.flags["n_outside"] > 0).sum()), len(result.flags))

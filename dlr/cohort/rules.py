@@ -84,7 +84,7 @@ def unmatched_faults(
     for case, rows in images.groupby("case_id", sort=False)[ROW]:
         if case not in known:
             message = (
-                f"case '{case}' has no row in {config.clinical.name} (names are compared "
+                f"case '{case!s}' has no row in {config.clinical.name} (names are compared "
                 "exactly); add the clinical row or delete the image row"
             )
             row = int(rows.iloc[0])
