@@ -103,4 +103,8 @@ def make_engine(
         from dlr.features.radiomics.pyradiomics_engine import PyRadiomicsEngine
 
         return PyRadiomicsEngine(resolved)
+    if name == "native":
+        from dlr.features.radiomics.native import NativeEngine
+
+        return NativeEngine(resolved)
     raise DlrError(f"engine must be one of {', '.join(ENGINES)}, but got {name!r}")

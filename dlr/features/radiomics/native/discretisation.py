@@ -1,0 +1,122 @@
+"""Grey levels: intensities of the region put into bins, as PyRadiomics does it.
+
+Fixed width ``w``: bins of width `w` aligned to 0, ``floor(x / w) - floor(min / w) + 1``.
+Fixed count: equal bins between minimum and maximum, the maximum falling into the last one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dlr.features.radiomics.native.compiled import compiled
+from dlr.features.radiomics.options import ExtractionSettings
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class GreyLevels:
+    """The discretised region.
+
+    Attributes
+    ----------
+    volume : ndarray of int32, shape (z + 2 pad, y + 2 pad, x + 2 pad)
+        0 outside the region, else 1 + index into `levels`.
+    pad : int
+        Width of the empty border, so that no neighbour lies outside the array.
+    levels : ndarray of float
+        The grey levels that occur, ascending; the first is 1.
+    counts : ndarray of int
+        Voxels of each level.
+    """
+
+    volume: npt.NDArray[np.int32]
+    pad: int
+    levels: Floats
+    counts: Integers
+
+    @property
+    def highest(self) -> int:
+        """The highest grey level (PyRadiomics' ``Ng``)."""
+        return int(self.levels[-1])
+
+
+def bin_edges(values: npt.NDArray[Any], settings: ExtractionSettings) -> Floats:
+    """Return the lower edges of all bins, and the upper edge of the last.
+
+    The arithmetic is done in the type of `values` for floats (a 32-bit image has 32-bit edges in
+    PyRadiomics) and in 64 bits for integers, which cannot overflow.
+    """
+    if settings.binCount is not None:
+        edges = np.histogram_bin_edges(values, settings.binCount).astype(np.float64)
+        edges[-1] += 1
+        return edges
+    width = float(settings.binWidth)
+    lowest, highest = values.min(), values.max()
+    edges = np.arange(lowest - (lowest % width), highest + 2 * width, width)
+    if len(edges) == 1:
+        edges = np.array([edges[0] - 0.5, edges[0] + 0.5])
+    return edges.astype(np.float64)
+
+
+def discretise(
+    values: npt.NDArray[Any], mask: npt.NDArray[np.bool_], pad: int, settings: ExtractionSettings
+) -> GreyLevels:
+    """Put the intensities of a region into bins.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_voxels,)
+        Intensities inside `mask`, in C order and in the type of the image.
+    mask : ndarray of bool, shape (z, y, x)
+        The region in its bounding box.
+    pad : int
+        Width of the empty border of the result.
+    settings : ExtractionSettings
+        ``binWidth`` or ``binCount``.
+    """
+    bins = _digitise(values.astype(np.float64), bin_edges(values, settings))
+    counts = np.bincount(bins)
+    levels = np.flatnonzero(counts)
+    index = np.zeros(len(counts), np.int32)
+    index[levels] = np.arange(1, len(levels) + 1)
+    volume = _fill(mask, index[bins], pad)
+    return GreyLevels(volume, pad, levels.astype(np.float64), counts[levels].astype(np.int64))
+
+
+@compiled
+def _digitise(values: Floats, edges: Floats) -> Integers:
+    """Return ``numpy.digitize(values, edges)`` for evenly spaced edges."""
+    last = len(edges) - 1
+    scale = last / (edges[last] - edges[0]) if edges[last] > edges[0] else 0.0
+    bins = np.empty(len(values), np.int64)
+    for i in range(len(values)):
+        value = values[i]
+        k = min(max(int((value - edges[0]) * scale), 0), last)
+        while k < last and value >= edges[k + 1]:  # rounding may be one bin off either way
+            k += 1
+        while k > 0 and value < edges[k]:
+            k -= 1
+        bins[i] = k + 1
+    return bins
+
+
+@compiled
+def _fill(
+    mask: npt.NDArray[np.bool_], index: npt.NDArray[np.int32], pad: int
+) -> npt.NDArray[np.int32]:
+    depth, height, width = mask.shape
+    volume = np.zeros((depth + 2 * pad, height + 2 * pad, width + 2 * pad), np.int32)
+    i = 0
+    for z in range(depth):
+        for y in range(height):
+            for x in range(width):
+                if mask[z, y, x]:
+                    volume[z + pad, y + pad, x + pad] = index[i]
+                    i += 1
+    return volume

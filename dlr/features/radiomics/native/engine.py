@@ -1,0 +1,145 @@
+"""dlr's own radiomics engine: PyRadiomics' features and values, without a compiler."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import SimpleITK as sitk
+
+from dlr.errors import CaseError, Fault, InputError
+from dlr.features.radiomics.engine import RadiomicsResult
+from dlr.features.radiomics.names import SHAPE_CLASSES, feature_names
+from dlr.features.radiomics.native.features import intensity_features, shape_features
+from dlr.features.radiomics.native.filters.images import SUPPORTED, filtered_images
+from dlr.features.radiomics.native.geometry import matched, resampled
+from dlr.features.radiomics.native.intensities import Intensities
+from dlr.features.radiomics.native.region import Region, find_region, label_mask
+from dlr.features.radiomics.settings import ImageType, ParameterFile
+
+VERSION = "1"
+"""Raised whenever a number changes; part of every cache key."""
+
+
+class NativeEngine:
+    """PyRadiomics' features in NumPy and numba.
+
+    Parameters
+    ----------
+    parameters : ParameterFile
+        Settings resolved for a dimension (:meth:`ParameterFile.for_dimension`).
+
+    Raises
+    ------
+    InputError
+        If an image type is not supported.
+    """
+
+    name = "native"
+    version = VERSION
+
+    def __init__(self, parameters: ParameterFile) -> None:
+        unknown = [kind.name for kind in parameters.image_types if kind.name not in SUPPORTED]
+        if unknown:
+            problem = (
+                f"the engine native does not make the image type {', '.join(unknown)}; "
+                "remove it, or use the engine pyradiomics"
+            )
+            raise InputError([Fault(problem, column="imageType", code="unsupported")])
+        self.parameters = parameters
+        self._names = feature_names(parameters)
+
+    def feature_names(self) -> list[str]:
+        """Return the fixed column set, which depends on the settings only."""
+        return list(self._names)
+
+    def execute(self, image: sitk.Image, mask: sitk.Image) -> RadiomicsResult:
+        """Compute all features of the voxels of `image` where `mask` equals the label (1).
+
+        Raises
+        ------
+        CaseError
+            If the region of interest as a whole cannot be used.
+        """
+        return self.execute_many(image, [mask])[0]
+
+    def execute_many(self, image: sitk.Image, masks: Iterable[sitk.Image]) -> list[RadiomicsResult]:
+        """Compute the features of several regions of one image, which is normalised only once.
+
+        Raises
+        ------
+        CaseError
+            If the image, or a region as a whole, cannot be used.
+        """
+        if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
+            raise CaseError("the image must be a volume with one value per voxel; convert it")
+        whole = Intensities.of(image, self.parameters.settings)
+        return [self._execute(image, whole, mask) for mask in masks]
+
+    def _execute(self, image: sitk.Image, whole: Intensities, mask: sitk.Image) -> RadiomicsResult:
+        settings = self.parameters.settings
+        intensities, region = self._prepare(image, whole, label_mask(mask, settings))
+        values: dict[str, float] = dict.fromkeys(self._names, math.nan)
+        problems: dict[str, str] = {}
+        self._add_shape(region, intensities.spacing, values, problems)
+        for image_type in self.parameters.image_types:
+            self._add_image_type(image_type, intensities, region, values, problems)
+        for name, value in values.items():
+            if not math.isfinite(value) and name not in problems:
+                values[name] = math.nan
+                problems[name] = "not defined for this region: too few neighbouring voxels"
+        return RadiomicsResult(values, problems)
+
+    def _prepare(
+        self, image: sitk.Image, whole: Intensities, mask: sitk.Image
+    ) -> tuple[Intensities, Region]:
+        """Bring image and mask onto one grid, and find the region."""
+        settings = self.parameters.settings
+        if settings.resamples:
+            image, mask = resampled(whole.as_image(image), mask, settings)
+            whole = Intensities.of(image, settings.model_copy(update={"normalize": False}))
+        mask = matched(image, mask, settings)
+        inside = sitk.GetArrayViewFromImage(mask) == settings.label
+        if settings.preCrop and not settings.resamples:
+            box = find_region(inside, whole, settings.model_copy(update={"resegmentRange": None}))
+            margin = settings.padDistance
+            outer = box.box.grown((margin, margin, margin), whole.shape)
+            whole, inside = whole.cut(outer), inside[outer.slices]
+        return whole, find_region(inside, whole, settings)
+
+    def _add_shape(
+        self,
+        region: Region,
+        spacing: tuple[float, float, float],
+        values: dict[str, float],
+        problems: dict[str, str],
+    ) -> None:
+        for chosen in self.parameters.feature_classes:
+            if chosen.name not in SHAPE_CLASSES:
+                continue
+            found = shape_features(region.shape_mask, chosen, self.parameters.settings, spacing)
+            if isinstance(found, str):
+                names = [f"original_{chosen.name}_{feature}" for feature in chosen.features]
+                problems.update(dict.fromkeys(names, found))
+            else:
+                values.update({f"original_{name}": value for name, value in found.items()})
+
+    def _add_image_type(
+        self,
+        image_type: ImageType,
+        intensities: Intensities,
+        region: Region,
+        values: dict[str, float],
+        problems: dict[str, str],
+    ) -> None:
+        settings = self.parameters.settings_of(image_type)
+        classes = tuple(c for c in self.parameters.feature_classes if c.name not in SHAPE_CLASSES)
+        for filtered in filtered_images(image_type.name, intensities, region.box, settings):
+            if filtered.voxels is None:
+                names = [name for name in self._names if name.startswith(f"{filtered.name}_")]
+                problems.update(dict.fromkeys(names, filtered.problem))
+                continue
+            found = intensity_features(
+                filtered.voxels, region.mask, classes, settings, intensities.spacing
+            )
+            values.update({f"{filtered.name}_{name}": value for name, value in found.items()})

@@ -1,0 +1,93 @@
+"""Laplacian of Gaussian of the surroundings of a region.
+
+The recursive Gaussian of Deriche (1993) as implemented in ITK, whose numbers PyRadiomics uses:
+the same fourth-order recursion with the same coefficients, single-precision images between the
+passes, edge values continued beyond the border of the image.
+
+Instead of the whole image, only the region's box and ``PAD_SIGMAS`` standard deviations around it
+are filtered, and each pass keeps only what the next one needs. The recursion forgets like
+``exp(-1.37 d / sigma)``, so what lies further changes the result by less than the single
+precision in which ITK stores it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from dlr.features.radiomics.names import log_name
+from dlr.features.radiomics.native.box import Box
+from dlr.features.radiomics.native.filters.filtered import FilteredImage
+from dlr.features.radiomics.native.filters.recursive_gaussian import (
+    filter_axis,
+    second_derivative,
+    smoothing,
+)
+from dlr.features.radiomics.native.intensities import Intensities
+from dlr.features.radiomics.options import ExtractionSettings
+
+PAD_SIGMAS = 16
+MINIMUM_VOXELS = 4
+"""The recursion looks back four samples."""
+
+Single = npt.NDArray[np.float32]
+
+
+def laplacian_of_gaussian(
+    intensities: Intensities, box: Box, settings: ExtractionSettings
+) -> Iterator[FilteredImage]:
+    """Yield one image per sigma (mm), cut to `box`."""
+    for sigma in settings.sigma:
+        name = log_name(sigma)
+        problem = _too_small(intensities, float(sigma))
+        if problem:
+            yield FilteredImage(name, None, problem)
+        else:
+            yield FilteredImage(name, _filter(intensities, box, float(sigma)))
+
+
+def _too_small(intensities: Intensities, sigma: float) -> str:
+    """Say why an image is too small for a sigma; PyRadiomics has the same limits."""
+    shape = intensities.shape
+    if min(shape) < MINIMUM_VOXELS:
+        return f"the Laplacian of Gaussian needs 4 voxels in every direction, the image has {shape}"
+    needed = [math.ceil(sigma / spacing) + 1 for spacing in intensities.spacing]
+    if any(n < least for n, least in zip(shape, needed)):
+        return f"sigma {sigma:g} mm needs an image of {tuple(needed)} voxels (z, y, x), not {shape}"
+    return ""
+
+
+def _filter(intensities: Intensities, box: Box, sigma: float) -> Single:
+    """Sum the second derivatives along x, y, z, each smoothed along the two other axes."""
+    margins = [math.ceil(PAD_SIGMAS * sigma / spacing) + 3 for spacing in intensities.spacing]
+    outer = box.grown((margins[0], margins[1], margins[2]), intensities.shape)
+    source = intensities.crop(outer).astype(np.float64)
+    inner = box.within(outer)
+    total = np.zeros(box.size, np.float32)
+    for axis in (2, 1, 0):  # ITK's order: x first
+        part = _derivative(source, inner, axis, sigma, intensities.spacing)
+        factor = 1.0 / (intensities.spacing[axis] * intensities.spacing[axis])
+        total = (total + part.astype(np.float64) * factor).astype(np.float32)
+    return total
+
+
+def _derivative(
+    source: npt.NDArray[np.float64],
+    inner: Box,
+    axis: int,
+    sigma: float,
+    spacing: tuple[float, float, float],
+) -> Single:
+    """Derive twice along `axis`, then smooth along the others (x before y before z)."""
+    order = [axis, *(other for other in (2, 1, 0) if other != axis)]
+    result: npt.NDArray[np.float64] = source
+    for place, current in enumerate(order):
+        make = second_derivative if place == 0 else smoothing
+        coefficients = make(sigma, spacing[current])
+        low, high = inner.low[current], inner.high[current]
+        stored = filter_axis(result, current, coefficients, low, high)
+        result = stored.astype(np.float64)
+    return stored

@@ -1,0 +1,85 @@
+"""Grey level co-occurrence matrix: grey levels of neighbouring voxels (Haralick, 1973)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from dlr.features.radiomics.native.compiled import compiled
+from dlr.features.radiomics.native.discretisation import Floats, GreyLevels
+from dlr.features.radiomics.native.glcm_formulas import N_FEATURES, ORDER, glcm_features
+from dlr.features.radiomics.native.neighbours import directions, flat_steps, nan_mean, weights
+from dlr.features.radiomics.options import ExtractionSettings
+
+
+def glcm(
+    grey: GreyLevels, settings: ExtractionSettings, spacing: tuple[float, float, float]
+) -> dict[str, float]:
+    """Compute the co-occurrence features (PyRadiomics' ``glcm``).
+
+    Each feature is the mean over directions; with ``weightingNorm`` the matrices of all
+    directions, weighted by ``exp(-length²)`` of a step in mm, are summed first. A direction along
+    which no two voxels of the region are neighbours is left out.
+    """
+    size = tuple(extent - 2 * grey.pad for extent in grey.volume.shape)
+    steps = directions(settings, size, settings.distances)
+    offsets = flat_steps(steps, grey.volume.shape)
+    shares = np.ones(len(steps))
+    if settings.weightingNorm not in (None, "no_weighting"):
+        shares = np.exp(-(weights(settings.weightingNorm, steps, spacing) ** 2))
+    rows = _features(
+        grey.volume,
+        offsets,
+        grey.levels,
+        shares,
+        settings.symmetricalGLCM,
+        settings.weightingNorm is not None,
+    )
+    values = dict(zip(ORDER, nan_mean(rows).tolist()))
+    if len(grey.levels) == 1 and len(steps) > 1 and settings.weightingNorm is None:
+        values["MCC"] = 1.0  # one grey level, even where no two voxels are neighbours
+    return values
+
+
+@compiled
+def _features(
+    volume: npt.NDArray[np.int32],
+    offsets: npt.NDArray[np.int64],
+    levels: Floats,
+    shares: Floats,
+    symmetric: bool,
+    merged: bool,
+) -> Floats:
+    """Return a row of features per direction, or one row for all directions merged."""
+    flat = volume.ravel()
+    n = len(levels)
+    rows = np.full((1 if merged else len(offsets), N_FEATURES), math.nan)
+    counts = np.zeros((n, n))
+    for a in range(len(offsets)):
+        if not merged:
+            counts[:] = 0
+        _count_pairs(flat, offsets[a], shares[a], counts)
+        if not merged:
+            glcm_features(_normalised(counts, symmetric), levels, symmetric, rows[a])
+    if merged:
+        glcm_features(_normalised(counts, symmetric), levels, symmetric, rows[0])
+    return rows
+
+
+@compiled
+def _count_pairs(flat: npt.NDArray[np.int32], offset: int, share: float, counts: Floats) -> None:
+    for place in range(len(flat)):
+        level = flat[place]
+        if level != 0:
+            other = flat[place + offset]
+            if other != 0:
+                counts[level - 1, other - 1] += share
+
+
+@compiled
+def _normalised(counts: Floats, symmetric: bool) -> Floats:
+    matrix = counts + counts.T if symmetric else counts.copy()
+    total = matrix.sum()
+    return matrix / total
