@@ -22,7 +22,10 @@ ORDER = (
 
 
 def glszm(grey: GreyLevels, settings: ExtractionSettings) -> dict[str, float]:
-    """Compute the zone features (PyRadiomics' ``glszm``); neighbours touch by face, edge, corner."""
+    """Compute the zone features (PyRadiomics' ``glszm``).
+
+    Voxels of a zone touch by a face, an edge or a corner.
+    """
     size = tuple(extent - 2 * grey.pad for extent in grey.volume.shape)
     half = flat_steps(directions(settings, size), grey.volume.shape)
     levels, sizes = _zones(grey.volume, np.concatenate([half, -half]), int(grey.counts.sum()))

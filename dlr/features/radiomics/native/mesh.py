@@ -7,6 +7,8 @@ two inside corners face each other diagonally, the surface separates them.
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -23,7 +25,7 @@ EDGES = (
 # One word per set of inside corners (bit k = corner k; the last corner is outside, its opposite
 # sets are the complements). Each three letters are a triangle between the midpoints of three
 # edges (hexadecimal), turned so that the volume is positive.
-TRIANGLES = """
+_WORDS = """
 - 830 019 931983 12a 830a12 0292a9 a32a83a98 23b 8208b2 901b23 9219b298b 13a3ba 8108a18ba
 0393b9ba9 98a8ba 478 430473 019478 731971947 12a478 430473a12 0292a9478 a32473a43a94 23b478
 4204b247b 901b23478 9219b297b947 13a3ba478 410ba14b147b 0393b9ba9478 4797b9ba9 954 830954
@@ -40,7 +42,8 @@ a01640a60b23 b218b1481641a61 1393b9b69649 810491641b618b1 0363b6064 8648b6 67a78
 9306739639a6 0181a8a68678 731a71a67 129267279789 930973967926912 026068678 632673
 23b67a78a89a 7207b2970a679a7 a01a80a78a67b23 7217b2a71a67 1363b6169678689 91067b
 0363b6068678 67b
-""".split()
+"""
+TRIANGLES = tuple(_WORDS.split())
 
 
 def surface_and_volume(
@@ -62,15 +65,25 @@ def surface_and_volume(
 
 def _cubes(spacing: Floats) -> tuple[Floats, Floats, Floats]:
     """Return, per set of corners: area, six times the volume below it, and the sum of normals."""
-    middles = np.array([(CORNERS[a] + CORNERS[b]) / 2 for a, b in EDGES]) * spacing
+    corners, triangles = _triangles()
+    a, b, c = np.moveaxis(triangles * spacing, 1, 0)
     areas, volumes, normals = np.zeros(128), np.zeros(128), np.zeros((128, 3))
-    for corners, word in enumerate(TRIANGLES):
-        for triangle in range(0, len(word) - 2, 3):
-            a, b, c = (middles[int(letter, 16)] for letter in word[triangle : triangle + 3])
-            areas[corners] += np.linalg.norm(np.cross(a - c, b - c)) / 2
-            volumes[corners] += np.cross(a, b) @ c
-            normals[corners] += np.cross(a, b) + np.cross(b, c) + np.cross(c, a)
+    np.add.at(areas, corners, np.linalg.norm(np.cross(a - c, b - c), axis=1) / 2)
+    np.add.at(volumes, corners, (np.cross(a, b) * c).sum(axis=1))
+    np.add.at(normals, corners, np.cross(a, b) + np.cross(b, c) + np.cross(c, a))
     return areas, volumes, normals
+
+
+@cache
+def _triangles() -> tuple[npt.NDArray[np.int64], Floats]:
+    """Return all triangles of all sets of corners: the set, and three points in voxels."""
+    middles = np.array([(CORNERS[a] + CORNERS[b]) / 2 for a, b in EDGES])
+    corners, triangles = [], []
+    for number, word in enumerate(TRIANGLES):
+        for first in range(0, len(word) - 2, 3):
+            corners.append(number)
+            triangles.append([middles[int(letter, 16)] for letter in word[first : first + 3]])
+    return np.array(corners), np.array(triangles)
 
 
 @compiled

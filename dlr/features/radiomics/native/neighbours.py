@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from itertools import product
 
 import numpy as np
@@ -32,16 +33,24 @@ def directions(
     ndarray of int, shape (n, 3)
         Steps along z, y, x; 13 for a volume and distance 1.
     """
+    axis = settings.force2Ddimension if settings.force2D else None
+    return _half_sphere(axis, size, distances)
+
+
+@lru_cache(maxsize=64)
+def _half_sphere(axis: int | None, size: tuple[int, ...], distances: tuple[int, ...]) -> Directions:
+    """List the directions once per size; `axis` is the one that no direction moves along."""
     reach = range(max(distances), -max(distances) - 1, -1)
     steps = [
         step
         for step in product(reach, repeat=3)
         if max(map(abs, step)) in distances
         and all(abs(move) < extent for move, extent in zip(step, size))
-        and not (settings.force2D and step[settings.force2Ddimension] != 0)
+        and (axis is None or step[axis] == 0)
     ]
-    half = steps[: len(steps) // 2]
-    return np.array(half, np.int64).reshape(-1, 3)
+    half = np.array(steps[: len(steps) // 2], np.int64).reshape(-1, 3)
+    half.flags.writeable = False
+    return half
 
 
 def flat_steps(steps: Directions, shape: tuple[int, ...]) -> npt.NDArray[np.int64]:

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dlr.features.radiomics.names import log_name
-from dlr.features.radiomics.native.box import Box
+from dlr.features.radiomics.native.box import Box, Triple
 from dlr.features.radiomics.native.filters.filtered import FilteredImage
 from dlr.features.radiomics.native.filters.recursive_gaussian import (
     filter_axis,
@@ -40,13 +40,16 @@ def laplacian_of_gaussian(
     intensities: Intensities, box: Box, settings: ExtractionSettings
 ) -> Iterator[FilteredImage]:
     """Yield one image per sigma (mm), cut to `box`."""
+    widest = box.grown(_margins(max(settings.sigma), intensities.spacing), intensities.shape)
+    surroundings = intensities.cut(widest)  # normalised once for all widths
     for sigma in settings.sigma:
         name = log_name(sigma)
         problem = _too_small(intensities, float(sigma))
         if problem:
             yield FilteredImage(name, None, problem)
         else:
-            yield FilteredImage(name, _filter(intensities, box, float(sigma)))
+            filtered = _filter(surroundings, box.within(widest), float(sigma))
+            yield FilteredImage(name, filtered)
 
 
 def _too_small(intensities: Intensities, sigma: float) -> str:
@@ -62,8 +65,7 @@ def _too_small(intensities: Intensities, sigma: float) -> str:
 
 def _filter(intensities: Intensities, box: Box, sigma: float) -> Single:
     """Sum the second derivatives along x, y, z, each smoothed along the two other axes."""
-    margins = [math.ceil(PAD_SIGMAS * sigma / spacing) + 3 for spacing in intensities.spacing]
-    outer = box.grown((margins[0], margins[1], margins[2]), intensities.shape)
+    outer = box.grown(_margins(sigma, intensities.spacing), intensities.shape)
     source = intensities.crop(outer).astype(np.float64)
     inner = box.within(outer)
     total = np.zeros(box.size, np.float32)
@@ -91,3 +93,9 @@ def _derivative(
         stored = filter_axis(result, current, coefficients, low, high)
         result = stored.astype(np.float64)
     return stored
+
+
+def _margins(sigma: float, spacing: tuple[float, float, float]) -> Triple:
+    """Return how many voxels around a region one sigma needs, along z, y, x."""
+    z, y, x = (math.ceil(PAD_SIGMAS * sigma / size) + 3 for size in spacing)
+    return z, y, x

@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import pywt
 
+from dlr.features.radiomics.names import wavelet_names
 from dlr.features.radiomics.native.box import Box
 from dlr.features.radiomics.native.filters.filtered import FilteredImage
 from dlr.features.radiomics.native.intensities import Intensities, Voxels
-from dlr.features.radiomics.names import wavelet_names
 from dlr.features.radiomics.options import ExtractionSettings
 
 
