@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -26,12 +25,11 @@ from dlr.errors import DlrError
 from dlr.features.extraction import Progress, extract_features, silent
 from dlr.features.table import FeatureTable
 from dlr.models.bundle import Bundle, training_ranges
-from dlr.models.chart import draw_nomogram
-from dlr.models.crossfit import CrossFit, TrainingData, cross_fit, score_all
+from dlr.models.chart import study_nomogram
+from dlr.models.crossfit import DLR, CrossFit, TrainingData, cross_fit, score_all
 from dlr.models.evaluation import evaluate, lock_thresholds, score_table
 from dlr.outputs import write_run
 from dlr.results import (
-    CohortEvaluation,
     SelectionTrace,
     StudyResult,
 )
@@ -156,6 +154,12 @@ class Study:
         evaluations = tuple(
             evaluate(table, thresholds, config.evaluation, config.seed) for table in tables
         )
+        chart = study_nomogram(
+            fit.final.nomogram,
+            training.clinical,
+            fit.final.signatures[DLR].inner_scores,
+            config,
+        )
         result = StudyResult(
             config=config,
             flow=study_flow(cohort, features),
@@ -166,7 +170,7 @@ class Study:
             **_regressions(cohort, fit),
             clinical_variables=() if fit.final.choice is None else fit.final.choice.chosen,
             clinical_ranking=pd.DataFrame() if not fit.final.choice else fit.final.choice.ranking,
-            nomogram=draw_nomogram(fit.final.nomogram, training, fit),
+            nomogram=chart,
             thresholds=thresholds,
             agreement=_agreement(training, config),
             missing=missing_values(cohort),
@@ -174,7 +178,7 @@ class Study:
             examples=example_crops(cohort, features, self.work),
             provenance=provenance(config, features),
         )
-        return TrainedStudy(result, _freeze(cohort, training, fit, thresholds, evaluations))
+        return TrainedStudy(result, _freeze(cohort, training, fit, result))
 
 
 def training_data(cohort: Cohort, features: FeatureTable) -> TrainingData:
@@ -248,8 +252,7 @@ def _freeze(
     cohort: Cohort,
     training: TrainingData,
     fit: CrossFit,
-    thresholds: Mapping[str, float],
-    evaluations: tuple[CohortEvaluation, ...],
+    result: StudyResult,
 ) -> Bundle:
     """Put the final models into a bundle, with the ranges they were trained on."""
     config = cohort.config
@@ -263,7 +266,7 @@ def _freeze(
             "estimate": item.estimate,
             "auc": {name: model.roc.auc.value for name, model in item.models.items()},
         }
-        for item in evaluations
+        for item in result.evaluations
     ]
     summary = {
         "name": config.name,
@@ -281,7 +284,8 @@ def _freeze(
         signatures,
         fit.final.clinic,
         fit.final.nomogram,
-        thresholds,
+        result.nomogram,
+        result.thresholds,
         training_ranges(signatures, training.features, training.clinical[continuous]),
         levels,
         summary,

@@ -19,7 +19,6 @@ from dlr.errors import DlrError, Fault, InputError
 from dlr.features.extraction import Progress, extract_features, silent
 from dlr.features.table import FeatureTable
 from dlr.models.bundle import Bundle
-from dlr.models.chart import chart_of_bundle
 from dlr.models.evaluation import evaluate, score_table
 from dlr.results import ValidationResult
 
@@ -148,7 +147,7 @@ def _result(
         evaluation=evaluation,
         baseline=baseline_tables(cohort) if judged else {},
         flags=bundle.flags(values, cases),
-        nomogram=chart_of_bundle(bundle),
+        nomogram=bundle.chart,
         thresholds=bundle.thresholds,
         missing=missing_values(cohort),
         failures=features.failures,

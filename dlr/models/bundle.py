@@ -17,6 +17,7 @@ import pandas as pd
 from dlr.config import StudyConfig
 from dlr.models.clinical import ClinicalModel
 from dlr.models.crossfit import CLINIC, DLR, NOMOGRAM
+from dlr.models.nomogram import Nomogram
 from dlr.models.signature import Signature
 
 
@@ -30,6 +31,8 @@ class Bundle:
         Settings of the study: how images are read, cut and measured.
     signatures : mapping of str to Signature
     clinic, nomogram : ClinicalModel or None
+    chart : Nomogram or None
+        The nomogram as it is drawn, from the same coefficients.
     thresholds : mapping of str to float
         Locked on the training cohort, on the probability, by feature set.
     ranges : pandas.DataFrame
@@ -45,6 +48,7 @@ class Bundle:
     signatures: Mapping[str, Signature]
     clinic: ClinicalModel | None
     nomogram: ClinicalModel | None
+    chart: Nomogram | None
     thresholds: Mapping[str, float]
     ranges: pd.DataFrame
     levels: Mapping[str, tuple[str, ...]]

@@ -23,6 +23,7 @@ from dlr.models.bundle import Bundle
 from dlr.models.chain import FrozenChain
 from dlr.models.clinical import ClinicalModel
 from dlr.models.encoding import ClinicalEncoder
+from dlr.models.nomogram import Nomogram
 from dlr.models.signature import Signature
 from dlr.stats import LogisticModel
 
@@ -60,6 +61,7 @@ def save_bundle(bundle: Bundle, folder: Path) -> None:
         "signatures": {name: _signature_dict(s) for name, s in bundle.signatures.items()},
         "clinic": _clinical_dict(bundle.clinic),
         "nomogram": _clinical_dict(bundle.nomogram),
+        "chart": None if bundle.chart is None else bundle.chart.to_dict(),
         "thresholds": dict(bundle.thresholds),
         "ranges": bundle.ranges.to_dict("index"),
         "levels": {name: list(levels) for name, levels in bundle.levels.items()},
@@ -96,6 +98,7 @@ def load_bundle(folder: Path) -> Bundle:
         signatures=signatures,
         clinic=_clinical(content["clinic"]),
         nomogram=_clinical(content["nomogram"]),
+        chart=Nomogram.from_dict(content["chart"]) if content["chart"] else None,
         thresholds=content["thresholds"],
         ranges=pd.DataFrame.from_dict(content["ranges"], orient="index"),
         levels={name: tuple(levels) for name, levels in content["levels"].items()},

@@ -11,7 +11,6 @@ from scipy.special import expit
 from dlr.config import EvaluationSettings
 from dlr.results import SCORE_COLUMNS, CohortEvaluation, Estimate, ModelEvaluation
 from dlr.stats import (
-    Calibration,
     calibration,
     classification_metrics,
     decision_curve,
@@ -57,8 +56,9 @@ def score_table(
 
 def lock_thresholds(table: pd.DataFrame) -> dict[str, float]:
     """Fix each feature set's threshold: Youden's on out-of-fold training probabilities."""
+    # A useless score calls everyone positive (-inf); as a probability that is 0.
     return {
-        str(name): youden_threshold(rows["outcome"], rows["probability"]).threshold
+        str(name): max(youden_threshold(rows["outcome"], rows["probability"]).threshold, 0.0)
         for name, rows in table.groupby("feature_set", sort=False)
     }
 
@@ -120,7 +120,7 @@ def _judge(
     outcome, probability = rows["outcome"], rows["probability"]
     estimate = rows["estimate"].iloc[0]
     best = youden_threshold(outcome, probability).threshold
-    calibrated, note = _calibrate(outcome, probability)
+    calibrated = calibration(outcome, probability)
     # Degrees of freedom: the groups, less two only where the model was fitted on these cases.
     fitted_here = estimate == "apparent"
     return ModelEvaluation(
@@ -136,15 +136,5 @@ def _judge(
         hosmer_lemeshow=hosmer_lemeshow(
             outcome, probability, groups=settings.calibration_groups, external=not fitted_here
         ),
-        note=note,
+        note=calibrated.note,
     )
-
-
-def _calibrate(outcome: pd.Series, probability: pd.Series) -> tuple[Calibration | None, str]:
-    """Measure calibration; where scores separate the classes it is undefined, and says so."""
-    from dlr.errors import DlrError
-
-    try:
-        return calibration(outcome, probability), ""
-    except DlrError as error:
-        return None, f"calibration not measured: {error}"

@@ -43,18 +43,21 @@ if TYPE_CHECKING:
         LogisticModel,
         LogisticTable,
         fit_logistic,
+    )
+    from dlr.stats.propensity import propensity_match
+    from dlr.stats.regression_tables import (
+        LogisticTable,
         multivariable_logistic,
         univariate_logistic,
     )
-    from dlr.stats.propensity import propensity_match
 
 # Loaded when first asked for: these need statsmodels or scipy.stats, which take a second.
 _MODULE_OF = {
     "LogisticModel": "logistic",
-    "LogisticTable": "logistic",
+    "LogisticTable": "regression_tables",
     "fit_logistic": "logistic",
-    "multivariable_logistic": "logistic",
-    "univariate_logistic": "logistic",
+    "multivariable_logistic": "regression_tables",
+    "univariate_logistic": "regression_tables",
     "BaselineTable": "baseline",
     "baseline_table": "baseline",
     "propensity_match": "propensity",

@@ -1,0 +1,57 @@
+"""The nomogram of a study, drawn from the coefficients that score patients."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from dlr.config import StudyConfig
+from dlr.models.clinical import DLR_SCORE, ClinicalModel
+from dlr.models.nomogram import Nomogram, Term
+
+
+def study_nomogram(
+    model: ClinicalModel | None,
+    clinical: pd.DataFrame,
+    dlr_score: pd.Series,
+    config: StudyConfig,
+) -> Nomogram | None:
+    """Return the nomogram of the final model, or None where the study has no clinical variables.
+
+    Parameters
+    ----------
+    model : ClinicalModel
+        The nomogram's logistic regression.
+    clinical : pandas.DataFrame
+        Clinical variables of the training cases: their ranges become the axes.
+    dlr_score : pandas.Series
+        The training cases' inner out-of-fold DLR scores, in log-odds, that the model was fitted on.
+    config : StudyConfig
+        For the labels.
+    """
+    if model is None:
+        return None
+    coefficients = model.logistic.coefficients
+    complete = model.encoder.complete(clinical)
+    terms = []
+    for variable in model.encoder.variables:
+        label = config.clinical_variables[variable.name].label or variable.name
+        if variable.levels:
+            values = (0.0, *(float(coefficients[column]) for column in variable.columns))
+            terms.append(Term(variable.name, label, values, levels=variable.levels))
+        else:
+            column = complete[variable.name].astype(float)
+            slope = (float(coefficients[variable.name]),)
+            low, high = float(column.min()), float(column.max())
+            terms.append(Term(variable.name, label, slope, low, high))
+    slope = (float(coefficients[DLR_SCORE]),)
+    low, high = float(dlr_score.min()), float(dlr_score.max())
+    terms.append(Term(DLR_SCORE, "DLR score (log-odds)", slope, low, high))
+    scores = model.score(clinical, dlr_score)
+    outcome = config.outcome.label or config.outcome.column
+    return Nomogram(
+        float(coefficients["intercept"]),
+        tuple(terms),
+        float(scores.min()),
+        float(scores.max()),
+        outcome,
+    )
