@@ -50,11 +50,15 @@ class Nomogram:
 
     Examples
     --------
-    >>> import pandas as pd
-    >>> frame = pd.DataFrame({"age": [30, 40, 50, 60] * 5, "ill": [0, 0, 1, 0, 1, 1, 0, 1, 1, 0] * 2})
-    >>> nomogram = Nomogram.fit(frame, "ill", ["age"])
-    >>> nomogram.axes[0].ticks[:2], nomogram.axes[0].points[:2]
-    ((30.0, 35.0), (0.0, 16.67))
+    >>> nomogram = Nomogram.from_coefficients(
+    ...     -4.0, {"age": (0.05, 20.0, 70.0)}, {"pain": {"no": 0.0, "yes": 1.5}}, (-3.0, 1.0)
+    ... )
+    >>> [axis.points[-1] for axis in nomogram.axes]
+    [100.0, 60.0]
+    >>> nomogram.total_points({"age": 60, "pain": "yes"})
+    140.0
+    >>> round(nomogram.probability({"age": 60, "pain": "yes"}), 3)
+    0.622
     """
 
     intercept: float
