@@ -16,8 +16,8 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from dlr.errors import DlrError
-from dlr.models.axis_ticks import pretty
 from dlr.models.nomogram_terms import Axis, Term
+from dlr.models.pretty import pretty
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,6 +45,8 @@ class Nomogram:
     low, high : float
         Smallest and largest log-odds among the cases the model was fitted on; they decide how
         far the result axes go.
+    outcome : str
+        What the event is called, for the probability axis; may be empty.
     risks : tuple of float
         Probabilities to mark; round ones between the extremes when empty.
 
@@ -65,6 +67,7 @@ class Nomogram:
     terms: tuple[Term, ...]
     low: float
     high: float
+    outcome: str = ""
     risks: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
@@ -109,7 +112,7 @@ class Nomogram:
             Reference level of factors; the first level (of the category, or in sorted order)
             where not given.
         labels : mapping of str to str, optional
-            What variables are called; their names where not given.
+            What variables, and the outcome on the probability axis, are called.
         risks : sequence of float, optional
             Probabilities to mark.
 
@@ -125,10 +128,12 @@ class Nomogram:
         """
         from dlr.models.nomogram_fit import fit_terms
 
+        names = labels or {}
         intercept, terms, log_odds = fit_terms(
-            frame, outcome, variables, splines or {}, references or {}, labels or {}
+            frame, outcome, variables, splines or {}, references or {}, names
         )
-        return cls(intercept, terms, float(log_odds.min()), float(log_odds.max()), tuple(risks))
+        low, high = float(log_odds.min()), float(log_odds.max())
+        return cls(intercept, terms, low, high, names.get(outcome, ""), tuple(risks))
 
     @classmethod
     def from_coefficients(
@@ -140,6 +145,7 @@ class Nomogram:
         *,
         order: Sequence[str] | None = None,
         labels: Mapping[str, str] | None = None,
+        outcome: str = "",
         risks: Sequence[float] = (),
     ) -> Self:
         """Make the nomogram of a model fitted elsewhere.
@@ -156,7 +162,9 @@ class Nomogram:
         order : sequence of str, optional
             Order of the axes; numbers before factors when left out.
         labels : mapping of str to str, optional
-            What variables are called.
+            What variables are called; their names where not given.
+        outcome : str
+            What the event is called.
         risks : sequence of float, optional
             Probabilities to mark.
 
@@ -166,19 +174,19 @@ class Nomogram:
         """
         names = labels or {}
         terms = {
-            name: Term(name, names.get(name, name), (float(slope),), (), float(low), float(high))
+            name: Term(name, names.get(name, name), (float(slope),), float(low), float(high))
             for name, (slope, low, high) in continuous.items()
         }
         for name, weights in factors.items():
             levels = tuple(str(level) for level in weights)
             values = tuple(float(weight) for weight in weights.values())
-            terms[name] = Term(name, names.get(name, name), values, levels)
+            terms[name] = Term(name, names.get(name, name), values, levels=levels)
         wanted = list(order) if order is not None else list(terms)
         if sorted(wanted) != sorted(terms):
             raise DlrError(f"order must name each variable once: {', '.join(terms)}; got {wanted}")
         low, high = log_odds_range
         chosen = tuple(terms[name] for name in wanted)
-        return cls(float(intercept), chosen, float(low), float(high), tuple(risks))
+        return cls(float(intercept), chosen, float(low), float(high), outcome, tuple(risks))
 
     @cached_property
     def scale(self) -> float:
@@ -236,7 +244,8 @@ class Nomogram:
             risk for risk in marked if 0 < risk < 1 and low - slack <= logit(risk) <= high + slack
         )
         points = tuple(self._position(float(logit(risk))) for risk in ticks)
-        return Axis("probability", "Probability", ticks, points)
+        label = f"Probability of {self.outcome}" if self.outcome else "Probability"
+        return Axis("probability", label, ticks, points)
 
     @cached_property
     def _log_odds_ticks(self) -> list[float]:
@@ -324,6 +333,7 @@ class Nomogram:
             "terms": [term.to_dict() for term in self.terms],
             "low": self.low,
             "high": self.high,
+            "outcome": self.outcome,
             "risks": list(self.risks),
         }
 
@@ -331,7 +341,8 @@ class Nomogram:
     def from_dict(cls, item: Mapping[str, Any]) -> Self:
         """Rebuild from :meth:`to_dict`."""
         terms = tuple(Term.from_dict(term) for term in item["terms"])
-        return cls(item["intercept"], terms, item["low"], item["high"], tuple(item["risks"]))
+        low, high, risks = item["low"], item["high"], tuple(item["risks"])
+        return cls(item["intercept"], terms, low, high, item["outcome"], risks)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the nomogram; see :func:`dlr.figures.plot_nomogram`."""

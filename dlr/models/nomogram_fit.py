@@ -84,7 +84,8 @@ def _number_block(column: pd.Series, count: int | None) -> tuple[pd.DataFrame, T
     basis = spline_basis(values, knots)
     names = [str(column.name) + "'" * power for power in range(basis.shape[1])]
     blank = (0.0,) * len(names)
-    term = Term(str(column.name), "", blank, (), float(values.min()), float(values.max()), knots)
+    low, high = float(values.min()), float(values.max())
+    term = Term(str(column.name), "", blank, low, high, knots=knots)
     return pd.DataFrame(basis, index=column.index, columns=names), term
 
 
@@ -105,5 +106,5 @@ def _levels_block(column: pd.Series, reference: str | None) -> tuple[pd.DataFram
     first = str(reference) if reference is not None else known[0]
     levels = (first, *(level for level in known if level != first))
     contrasts = {f"{column.name}={level}": (text == level).astype(float) for level in levels[1:]}
-    term = Term(str(column.name), "", (0.0,) * len(levels), levels)
+    term = Term(str(column.name), "", (0.0,) * len(levels), levels=levels)
     return pd.DataFrame(contrasts, index=column.index), term

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dlr.errors import DlrError
-from dlr.models.axis_ticks import pretty
+from dlr.models.pretty import pretty
 from dlr.models.spline import spline_basis
 
 
@@ -61,10 +61,10 @@ class Term:
     coefficients : tuple of float
         Log-odds. Of a factor, one per level, 0 for the reference; of a number, its slope,
         followed by those of the spline's further columns.
-    levels : tuple of str
-        Of a factor; empty for a number.
     low, high : float
         Smallest and largest value of a number in the data the model was fitted on.
+    levels : tuple of str
+        Of a factor; empty for a number.
     knots : tuple of float
         Of a restricted cubic spline; empty for a straight line.
     """
@@ -72,9 +72,9 @@ class Term:
     variable: str
     label: str
     coefficients: tuple[float, ...]
-    levels: tuple[str, ...] = ()
     low: float = 0.0
     high: float = 0.0
+    levels: tuple[str, ...] = ()
     knots: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
@@ -148,8 +148,8 @@ class Term:
             item["variable"],
             item["label"],
             tuple(item["coefficients"]),
-            tuple(item["levels"]),
             item["low"],
             item["high"],
+            tuple(item["levels"]),
             tuple(item["knots"]),
         )
