@@ -1,4 +1,4 @@
-"""Do image and mask lie on the same grid, and if not, what went wrong."""
+"""Whether image and mask lie on the same grid, and if not, what went wrong."""
 
 from __future__ import annotations
 

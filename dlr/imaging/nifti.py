@@ -1,4 +1,4 @@
-"""Is a NIfTI file complete?
+"""Whether a NIfTI file is complete.
 
 ITK reads a truncated NIfTI file without complaint and fills the missing slices with zeros, so
 an interrupted copy would become features of a half-empty image. Other formats report it.
