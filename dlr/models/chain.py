@@ -158,7 +158,7 @@ def fit_chain(
     X = gated.fillna(median)
     pca = None
     if settings.model.components is not None and len(direct) < X.shape[1]:
-        pca = DeepPCA(settings.model.components, seed).fit(X)
+        pca = DeepPCA(settings.model.components).fit(X)
         X = pca.transform(X)
         steps.append(("PCA of deep features", X.shape[1]))
     X = _keep("constant columns removed", ConstantFilter(), X, outcome, steps, fallbacks)

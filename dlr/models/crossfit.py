@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
 
 from dlr.config import StudyConfig
 from dlr.features.table import DEEP, RADIOMICS
@@ -164,7 +165,6 @@ def _fit_all(
     jobs = [(number, name) for number in range(len(parts)) for name in sets]
     total = len(jobs)
     progress("models", 0, total)
-    # One thread per process: the numbers then do not depend on how many processes there are.
     parallel = Parallel(n_jobs=workers, return_as="generator")
     results = parallel(
         delayed(_fit_one)(parts[number], name, sets[name], settings, config.seed)
@@ -181,9 +181,11 @@ def _fit_one(
     data: TrainingData, name: str, columns: list[str], settings: ChainSettings, seed: int
 ) -> FittedSignature:
     second = data.second_reader.reindex(columns=columns)
-    return fit_signature(
-        name, data.features[columns], data.outcome, data.subjects, settings, second, seed
-    )
+    # Sums in another order differ in the last digit: one thread, whatever the number of workers.
+    with threadpool_limits(1):
+        return fit_signature(
+            name, data.features[columns], data.outcome, data.subjects, settings, second, seed
+        )
 
 
 def _complete(

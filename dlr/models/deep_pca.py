@@ -10,6 +10,9 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import PCA
 from sklearn.utils.validation import check_is_fitted
 
+LARGE = 500
+"""Above so many cases and columns the leading components are found one by one (ARPACK)."""
+
 
 class DeepPCA(TransformerMixin, BaseEstimator):
     """Replace each view's deep features by their leading principal components.
@@ -22,8 +25,6 @@ class DeepPCA(TransformerMixin, BaseEstimator):
     ----------
     components : int
         Components per view; fewer where there are fewer training cases.
-    random_state : int
-        Seed of the randomised decomposition used for wide blocks.
 
     Attributes
     ----------
@@ -39,9 +40,8 @@ class DeepPCA(TransformerMixin, BaseEstimator):
        disc herniation in young patients, J Multidiscip Healthc (2024).
     """
 
-    def __init__(self, components: int = 32, random_state: int = 0) -> None:
+    def __init__(self, components: int = 32) -> None:
         self.components = components
-        self.random_state = random_state
 
     def fit(self, X: pd.DataFrame, y: object = None) -> Self:  # noqa: ARG002
         """Learn the components of each block.
@@ -57,7 +57,10 @@ class DeepPCA(TransformerMixin, BaseEstimator):
         self.explained_variance_ratio_: dict[str, float] = {}
         for view, columns in self.blocks_.items():
             count = min(self.components, len(X) - 1, len(columns))
-            pca = PCA(count, random_state=self.random_state).fit(X[columns].to_numpy())
+            # Both are exact; scikit-learn's own choice, a randomised one, is visibly not.
+            large = min(X.shape[0], len(columns)) > LARGE and count < LARGE
+            pca = PCA(count, svd_solver="arpack" if large else "full", random_state=0)
+            pca.fit(X[columns].to_numpy())
             self.decompositions_[view] = pca
             self.explained_variance_ratio_[view] = float(pca.explained_variance_ratio_.sum())
         return self

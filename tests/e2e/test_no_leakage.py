@@ -73,7 +73,9 @@ def test_permuted_outcomes_give_chance_level(path: str) -> None:
         data = permuted_data(seed)
         fit = cross_fit(data, study(**dict(PATHS[path])), workers=1, progress=silent)
         assert not fit.out_of_fold.isna().any().any()
-        areas.append({name: auc(data.outcome, fit.out_of_fold[name]).value for name in fit.out_of_fold})
+        areas.append(
+            {name: auc(data.outcome, fit.out_of_fold[name]).value for name in fit.out_of_fold}
+        )
     means = pd.DataFrame(areas).mean()
     # One AUC of 60 + 60 cases has SD 0.053; the mean of eight 0.019. Pooled folds lie a little low.
     assert means.between(0.40, 0.58).all(), means.to_dict()

@@ -116,9 +116,7 @@ def test_no_training_case_is_outside_the_training_range(
     assert first["worst_feature"] == name
 
 
-def test_predict_needs_no_outcome(
-    run_folder: Path, tiny_study: Study, tmp_path: Path
-) -> None:
+def test_predict_needs_no_outcome(run_folder: Path, tiny_study: Study, tmp_path: Path) -> None:
     config = tiny_study.config
     clinical = pd.read_csv(config.clinical).drop(columns=["surgery", "cohort"])
     clinical.to_csv(tmp_path / "new.csv", index=False)
