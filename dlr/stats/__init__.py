@@ -39,11 +39,7 @@ from dlr.stats.thresholds import YoudenThreshold, youden_threshold
 if TYPE_CHECKING:
     from dlr.stats.baseline import BaselineTable, baseline_table
     from dlr.stats.icc import IccTable, icc, icc_table
-    from dlr.stats.logistic import (
-        LogisticModel,
-        LogisticTable,
-        fit_logistic,
-    )
+    from dlr.stats.logistic import LogisticModel, fit_logistic
     from dlr.stats.propensity import propensity_match
     from dlr.stats.regression_tables import (
         LogisticTable,
