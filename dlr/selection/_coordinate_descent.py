@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 MAX_NEWTON = 200
 MAX_SWEEPS = 20_000
-NEWTON_TOLERANCE = 1e-16
-SWEEP_TOLERANCE = 1e-18
+NEWTON_TOLERANCE = 1e-20
+SWEEP_TOLERANCE = 1e-22
 SLOW = 0.04  # steps must shrink by a factor of five (these are squares), or the matrix is renewed
 MINIMUM_POINTS = 5  # glmnet's mnlam: the path is never shorter
 MAXIMUM_RATIO = 0.999  # glmnet's devmax: share of explained deviance at which a path ends
@@ -117,7 +117,7 @@ def _minimise_quadratic(
     """Minimise ``b'Hb/2 - c'b + penalty ||b||_1`` from the start given, in place."""
     residual = linear - hessian @ beta
     # One factorisation costs about as much as this many sweeps.
-    patience = 3 + np.count_nonzero(beta) // 8
+    patience = 2
     for sweep in range(MAX_SWEEPS):
         if _sweep(hessian, residual, beta, penalty) < tolerance:
             return
@@ -153,9 +153,7 @@ def _error(binomial: bool, y: NDArray, eta: NDArray) -> NDArray:
 
 
 @njit(cache=True)
-def _curvature(
-    binomial: bool, part: NDArray, eta: NDArray
-) -> tuple[NDArray, NDArray, float]:
+def _curvature(binomial: bool, part: NDArray, eta: NDArray) -> tuple[NDArray, NDArray, float]:
     """Return second derivatives with the intercept eliminated, weighted means, total weight.
 
     Minimising over the intercept centres the columns with the weights of the likelihood.
@@ -174,8 +172,14 @@ def _curvature(
 
 @njit(cache=True)
 def _descend(
-    binomial: bool, part: NDArray, y: NDArray, penalty: float, beta: NDArray, eta: NDArray,
-    step: NDArray, step_intercept: float,
+    binomial: bool,
+    part: NDArray,
+    y: NDArray,
+    penalty: float,
+    beta: NDArray,
+    eta: NDArray,
+    step: NDArray,
+    step_intercept: float,
 ) -> float:
     """Take the step, halved until the objective falls; returns the share taken."""
     step_eta = part.T @ step + step_intercept
@@ -194,8 +198,16 @@ def _descend(
 
 @njit(cache=True)
 def _fit_part(
-    binomial: bool, part: NDArray, y: NDArray, penalty: float, intercept: float,
-    beta: NDArray, eta: NDArray, hessian: NDArray, centre: NDArray, total: float,
+    binomial: bool,
+    part: NDArray,
+    y: NDArray,
+    penalty: float,
+    intercept: float,
+    beta: NDArray,
+    eta: NDArray,
+    hessian: NDArray,
+    centre: NDArray,
+    total: float,
 ) -> tuple[float, NDArray, NDArray, float]:
     """Fit one penalty on the working set, in place; returns the intercept and the curvature."""
     previous, tolerance = np.inf, SWEEP_TOLERANCE

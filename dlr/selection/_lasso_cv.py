@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from dlr.selection._coordinate_descent import lasso_path
 from dlr.stats._mann_whitney import mann_whitney_columns
@@ -152,11 +153,11 @@ def _loss(measure: str, y: Floats, linear: Floats) -> Floats:
     if measure == "auc":
         pairs = (y == 1).sum() * (y == 0).sum()
         return -mann_whitney_columns(linear, y == 1, method="asymptotic")[0][None, :] / pairs
-    probability = np.clip(1 / (1 + np.exp(-linear)), PROBABILITY_FLOOR, 1 - PROBABILITY_FLOOR)
+    probability = np.clip(expit(linear), PROBABILITY_FLOOR, 1 - PROBABILITY_FLOOR)
     return np.asarray(-2 * np.where(outcome == 1, np.log(probability), np.log1p(-probability)))
 
 
-def choose(lambdas: Floats, mean: Floats, sd: Floats) -> tuple[int, int]:
+def choose(mean: Floats, sd: Floats) -> tuple[int, int]:
     """Return the positions of lambda.min and lambda.1se.
 
     The largest lambda whose loss is the minimum, and the largest lambda whose loss is within one

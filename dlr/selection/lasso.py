@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from threadpoolctl import threadpool_limits
 
 from dlr.errors import DlrError
 from dlr.selection._base import FeatureSelector, binary_outcome
@@ -152,19 +153,22 @@ class LassoSelector(FeatureSelector):
             self.minimum_ratio,
             self.minimum_gain,
         )
-        path = fit_path(problem, values, outcome, self._given_lambdas())
-        if path.lambdas[0] <= 0:
-            raise DlrError(
-                "LassoSelector: no feature varies with the outcome at all; remove constant "
-                "features first."
+        lambdas = self._given_lambdas()
+        # The matrices are too small to share among threads, which makes fits several times slower.
+        with threadpool_limits(limits=1, user_api="blas"):
+            path = fit_path(problem, values, outcome, lambdas)
+            if path.lambdas[0] <= 0:
+                raise DlrError(
+                    "LassoSelector: no feature varies with the outcome at all; remove constant "
+                    "features first."
+                )
+            own = self.fold_sequence == "own"
+            mean, self.cv_sd_ = cross_validate(
+                problem, values, outcome, path.lambdas, self.fold_id_, measure, own
             )
         self._keep_path(path)
-        mean, self.cv_sd_ = cross_validate(
-            problem, values, outcome, path.lambdas, self.fold_id_, measure,
-            self.fold_sequence == "own",
-        )  # fmt: skip
         self.cv_mean_ = -mean if measure == "auc" else mean
-        self._choose(*choose(path.lambdas, mean, self.cv_sd_))
+        self._choose(*choose(mean, self.cv_sd_))
         return self
 
     def linear_score(self, X: ArrayLike | pd.DataFrame) -> NDArray[np.float64]:

@@ -119,9 +119,7 @@ def _delete_by_degree(correlation: NDArray[np.float64], threshold: float) -> NDA
     return np.asarray(deleted, dtype=np.intp)
 
 
-def _delete_by_column_order(
-    correlation: NDArray[np.float64], threshold: float
-) -> NDArray[np.intp]:
+def _delete_by_column_order(correlation: NDArray[np.float64], threshold: float) -> NDArray[np.intp]:
     later = np.triu(correlation > threshold, k=1)
     count = later.sum(axis=1)
     deleted: list[int] = []
