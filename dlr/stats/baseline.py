@@ -242,7 +242,7 @@ def _smd_categorical(counts: FloatArray) -> float:
         return float("nan")
     shares = (counts / totals)[:, 1:]
     difference = shares[1] - shares[0]
-    covariance = sum(np.diag(p) - np.outer(p, p) for p in shares) / 2
+    covariance = np.mean([np.diag(p) - np.outer(p, p) for p in shares], axis=0)
     if counts.shape[1] == 2:
         spread = float(np.sqrt(covariance[0, 0]))
         return float(difference[0] / spread) if spread > 0 else float("nan")

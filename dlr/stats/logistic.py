@@ -63,6 +63,11 @@ class LogisticModel:
         """Return probabilities of the event, in (0, 1)."""
         return np.asarray(expit(self.predict_log_odds(X)), dtype=float)
 
+    def standard_error(self, name: str) -> float:
+        """Return the standard error of one coefficient."""
+        position = self.covariance.index.get_loc(name)
+        return float(np.sqrt(np.diag(self.covariance.to_numpy(dtype=float))[position]))
+
     def to_frame(self) -> pd.DataFrame:
         """Return one row per term: coefficient and standard error."""
         error = np.sqrt(np.diag(self.covariance.to_numpy()))
@@ -263,7 +268,7 @@ def profile_interval(
     slopes = model.coefficients[list(model.names)].to_numpy(dtype=float)
     best = np.concatenate([[model.coefficients[INTERCEPT] + mean @ slopes], slopes * scale])
     target = _objective(design, outcome, best, firth) - 0.5 * float(chdtri(1, 1 - level))
-    error = float(np.sqrt(model.covariance.loc[name, name])) * scale[column]
+    error = model.standard_error(name) * scale[column]
 
     def excess(shift: float) -> float:
         start = best.copy()

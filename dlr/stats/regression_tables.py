@@ -181,7 +181,7 @@ def _odds(
     if column not in X:
         return dict.fromkeys(names, np.nan)
     beta = float(model.coefficients[column])
-    error = float(np.sqrt(model.covariance.loc[column, column]))
+    error = model.standard_error(column)
     width = float(ndtri(1 - (1 - level) / 2)) * error
     low, high = profile_interval(X, y, column, model, level)
     with np.errstate(over="ignore"):
