@@ -19,6 +19,17 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 
+MOST_LEVELS = 5000
+"""More occupied grey levels than this mean a bin width that does not fit the intensities."""
+
+
+MOST_BINS = 10_000_000
+
+
+class UndefinedLevels(Exception):
+    """The intensities of one image cannot be put into bins; the message says why."""
+
+
 @dataclass(frozen=True)
 class GreyLevels:
     """The discretised region.
@@ -51,13 +62,33 @@ def bin_edges(values: npt.NDArray[Any], settings: ExtractionSettings) -> Floats:
 
     The arithmetic is done in the type of `values` for floats (a 32-bit image has 32-bit edges in
     PyRadiomics) and in 64 bits for integers, which cannot overflow.
+
+    Raises
+    ------
+    UndefinedLevels
+        If an intensity is not finite, or bins would be narrower than rounding.
     """
+    if not np.isfinite(values).all():
+        raise UndefinedLevels("some intensities in the region are not finite numbers")
     if settings.binCount is not None:
-        edges = np.histogram_bin_edges(values, settings.binCount).astype(np.float64)
+        try:
+            edges = np.histogram_bin_edges(values, settings.binCount).astype(np.float64)
+        except ValueError:
+            raise UndefinedLevels(
+                f"the intensities in the region are too close together for {settings.binCount} "
+                "bins (binCount)"
+            ) from None
         edges[-1] += 1
         return edges
     width = float(settings.binWidth)
     lowest, highest = values.min(), values.max()
+    if np.issubdtype(values.dtype, np.integer):
+        lowest, highest = int(lowest), int(highest)
+    if (float(highest) - float(lowest)) / width > MOST_BINS:
+        raise UndefinedLevels(
+            f"intensities from {lowest:g} to {highest:g} give too many bins of width {width:g}; "
+            "choose a larger binWidth"
+        )
     edges = np.arange(lowest - (lowest % width), highest + 2 * width, width)
     if len(edges) == 1:
         edges = np.array([edges[0] - 0.5, edges[0] + 0.5])
@@ -79,10 +110,20 @@ def discretise(
         Width of the empty border of the result.
     settings : ExtractionSettings
         ``binWidth`` or ``binCount``.
+
+    Raises
+    ------
+    UndefinedLevels
+        If the intensities cannot be put into a sensible number of bins.
     """
     bins = _digitise(values.astype(np.float64), bin_edges(values, settings))
     counts = np.bincount(bins)
     levels = np.flatnonzero(counts)
+    if len(levels) > MOST_LEVELS:
+        raise UndefinedLevels(
+            f"the region has {len(levels)} grey levels; choose a larger binWidth, so that it has "
+            "16 to 128"
+        )
     index = np.zeros(len(counts), np.int32)
     index[levels] = np.arange(1, len(levels) + 1)
     volume = _fill(mask, index[bins], pad)

@@ -135,11 +135,13 @@ class NativeEngine:
         settings = self.parameters.settings_of(image_type)
         classes = tuple(c for c in self.parameters.feature_classes if c.name not in SHAPE_CLASSES)
         for filtered in filtered_images(image_type.name, intensities, region.box, settings):
-            if filtered.voxels is None:
-                names = [name for name in self._names if name.startswith(f"{filtered.name}_")]
-                problems.update(dict.fromkeys(names, filtered.problem))
-                continue
-            found = intensity_features(
-                filtered.voxels, region.mask, classes, settings, intensities.spacing
-            )
-            values.update({f"{filtered.name}_{name}": value for name, value in found.items()})
+            found: dict[str, float] | str = filtered.problem
+            if filtered.voxels is not None:
+                found = intensity_features(
+                    filtered.voxels, region.mask, classes, settings, intensities.spacing
+                )
+            if isinstance(found, str):
+                names = [f"{filtered.name}_{c.name}_{f}" for c in classes for f in c.features]
+                problems.update(dict.fromkeys(names, found))
+            else:
+                values.update({f"{filtered.name}_{name}": value for name, value in found.items()})

@@ -8,7 +8,11 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from dlr.features.radiomics.native.discretisation import GreyLevels, discretise
+from dlr.features.radiomics.native.discretisation import (
+    GreyLevels,
+    UndefinedLevels,
+    discretise,
+)
 from dlr.features.radiomics.native.first_order import first_order
 from dlr.features.radiomics.native.glcm import glcm
 from dlr.features.radiomics.native.gldm import gldm
@@ -40,8 +44,10 @@ def intensity_features(
     classes: tuple[FeatureClass, ...],
     settings: ExtractionSettings,
     spacing: Spacing,
-) -> dict[str, float]:
-    """Compute the classes that look at intensities; names are ``<class>_<feature>``.
+) -> dict[str, float] | str:
+    """Compute the classes that look at intensities, or say why they cannot be.
+
+    Names are ``<class>_<feature>``.
 
     Parameters
     ----------
@@ -57,7 +63,10 @@ def intensity_features(
         Voxel size (mm) along z, y, x.
     """
     values = voxels[mask]
-    grey = discretise(values, mask, max(settings.distances), settings)
+    try:
+        grey = discretise(values, mask, max(settings.distances), settings)
+    except UndefinedLevels as error:
+        return str(error)
     result: dict[str, float] = {}
     for chosen in classes:
         if chosen.name == "firstorder":

@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from dlr.features.radiomics.native.compiled import compiled
 from dlr.features.radiomics.native.discretisation import Floats, GreyLevels
-from dlr.features.radiomics.native.glcm_formulas import N_FEATURES, ORDER, glcm_features
+from dlr.features.radiomics.native.glcm_formulas import MCC, N_FEATURES, ORDER, glcm_features
+from dlr.features.radiomics.native.mcc import DECIDED_BY_ROUNDING, mcc_as_pyradiomics
 from dlr.features.radiomics.native.neighbours import directions, flat_steps, nan_mean, weights
 from dlr.features.radiomics.options import ExtractionSettings
 
@@ -40,7 +41,37 @@ def glcm(
     values = dict(zip(ORDER, nan_mean(rows).tolist()))
     if len(grey.levels) == 1 and len(steps) > 1 and settings.weightingNorm is None:
         values["MCC"] = 1.0  # one grey level, even where no two voxels are neighbours
+    elif np.nanmin(rows[:, MCC], initial=1.0) < DECIDED_BY_ROUNDING:
+        matrices = _matrices(
+            grey.volume,
+            offsets,
+            len(grey.levels),
+            shares,
+            settings.symmetricalGLCM,
+            settings.weightingNorm is not None,
+        )
+        values["MCC"] = mcc_as_pyradiomics(matrices)
     return values
+
+
+@compiled
+def _matrices(
+    volume: npt.NDArray[np.int32],
+    offsets: npt.NDArray[np.int64],
+    n: int,
+    shares: Floats,
+    symmetric: bool,
+    merged: bool,
+) -> Floats:
+    """Return the unnormalised matrices, shape (n, n, directions or 1)."""
+    flat = volume.ravel()
+    result = np.zeros((n, n, 1 if merged else len(offsets)))
+    counts = np.zeros((n, n))
+    for a in range(len(offsets)):
+        counts[:] = 0
+        _count_pairs(flat, offsets[a], shares[a], counts)
+        result[:, :, 0 if merged else a] += counts + counts.T if symmetric else counts
+    return result
 
 
 @compiled

@@ -18,6 +18,7 @@ ORDER = (
     "InverseVariance", "MaximumProbability", "SumAverage", "SumEntropy", "SumSquares",
 )  # fmt: skip
 N_FEATURES = len(ORDER)
+MCC = ORDER.index("MCC")
 
 NEARLY_INDEPENDENT = 1e-9
 """Below this difference of entropies (bits), Imc2 is decided by rounding; see `_imc2_exactly`."""

@@ -29,19 +29,17 @@ class Normalisation:
     scale: float
 
     @classmethod
-    def of(cls, array: Voxels, settings: ExtractionSettings) -> Normalisation:
+    def of(cls, image: sitk.Image, settings: ExtractionSettings) -> Normalisation:
         """Take mean and standard deviation (n - 1) of a whole image."""
-        total, squares = _sums(array.ravel())
-        n = array.size
-        variance = (squares - total * total / n) / max(n - 1, 1)
-        if variance <= 0:
+        mean, deviation = _mean_and_deviation(image)
+        if not deviation > 0:
             raise CaseError("the image is constant, so it cannot be normalised; check the image")
         outliers = None if settings.removeOutliers is None else float(settings.removeOutliers)
-        return cls(total / n, math.sqrt(variance), outliers, float(settings.normalizeScale))
+        return cls(mean, deviation, outliers, float(settings.normalizeScale))
 
     def apply(self, array: Voxels) -> npt.NDArray[np.float64]:
         """Return the normalised intensities."""
-        result = (array + -self.mean) * (1.0 / self.standard_deviation)
+        result = (array.astype(np.float64) - self.mean) * (1.0 / self.standard_deviation)
         if self.outliers is not None:
             np.clip(result, -self.outliers, self.outliers, out=result)
         return np.asarray(result * self.scale, np.float64)
@@ -77,7 +75,7 @@ class Intensities:
         """Take the intensities of a scalar volume."""
         array = sitk.GetArrayViewFromImage(image)
         x, y, z = image.GetSpacing()
-        normalisation = Normalisation.of(array, settings) if settings.normalize else None
+        normalisation = Normalisation.of(image, settings) if settings.normalize else None
         return cls(array, (z, y, x), normalisation, image)
 
     @property
@@ -116,6 +114,23 @@ class Intensities:
         if self.normalisation is None:
             return np.ascontiguousarray(array)
         return self.normalisation.apply(array)
+
+
+def _mean_and_deviation(image: sitk.Image) -> tuple[float, float]:
+    """Return mean and standard deviation (n - 1).
+
+    SimpleITK, which PyRadiomics normalises with, rounds the sums of 32-bit images in its own way;
+    those are left to it. For integers the faster sums here give the same numbers.
+    """
+    array = sitk.GetArrayViewFromImage(image)
+    if not np.issubdtype(array.dtype, np.integer):
+        statistics = sitk.StatisticsImageFilter()
+        statistics.Execute(image)
+        return statistics.GetMean(), statistics.GetSigma()
+    total, squares = _sums(array.ravel())
+    n = array.size
+    variance = (squares - total * total / n) / max(n - 1, 1)
+    return total / n, math.sqrt(max(variance, 0.0))
 
 
 @compiled

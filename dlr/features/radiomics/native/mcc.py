@@ -8,6 +8,10 @@ import numpy as np
 
 from dlr.features.radiomics.native.compiled import compiled
 from dlr.features.radiomics.native.discretisation import Floats
+from dlr.features.radiomics.native.first_order import EPSILON
+
+DECIDED_BY_ROUNDING = 1e-6
+"""Below this, the squared coefficient is smaller than the rounding of PyRadiomics' eigenvalues."""
 
 
 @compiled
@@ -32,3 +36,27 @@ def maximal_correlation(matrix: Floats, px: Floats, py: Floats, symmetric: bool)
         return float(values[n - 2])
     values = np.linalg.eigvalsh(scaled @ scaled.T)
     return math.sqrt(max(values[n - 2], 0.0))
+
+
+def mcc_as_pyradiomics(matrices: Floats) -> float:
+    """Return the mean coefficient with PyRadiomics' own arithmetic, for degenerate matrices.
+
+    Where neighbours are independent in some direction, the second eigenvalue of Q is 0 up to
+    rounding; its sign decides whether the direction counts as (nearly) 0 or as NaN, which is left
+    out of the mean. So Q is summed in PyRadiomics' order and given to the same routine.
+
+    Parameters
+    ----------
+    matrices : ndarray, shape (n, n, directions)
+        Unnormalised co-occurrence matrices.
+    """
+    totals = matrices.sum((0, 1))
+    p = matrices[:, :, totals > 0] / totals[totals > 0]
+    px, py = p.sum(1), p.sum(0)
+    q = np.zeros_like(p)
+    for k in range(p.shape[0]):
+        q += p[:, None, k] * p[None, :, k] / (px[:, None] * py[None, k] + EPSILON)
+    with np.errstate(invalid="ignore"):
+        values = np.sqrt(np.sort(np.linalg.eigvals(q.transpose(2, 0, 1)))[:, -2])
+    known = ~np.isnan(values)
+    return float(values[known].mean().real) if known.any() else math.nan

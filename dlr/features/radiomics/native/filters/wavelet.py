@@ -2,7 +2,7 @@
 
 PyWavelets transforms periodic signals of even length, so PyRadiomics repeats the first sample
 after an axis of odd length. Here only the region's box and as many samples around it as the
-filters reach are transformed, fetched with the same wrapping: the values are bit-equal.
+filters reach are transformed: the values are bit-equal.
 """
 
 from __future__ import annotations
@@ -51,14 +51,15 @@ def _surroundings(
     indices: list[npt.NDArray[np.int64]] = []
     inner: list[slice] = []
     for axis, (n, low, high) in enumerate(zip(shape, box.low, box.high)):
-        before = reach if axis in axes else 0
-        after = before + (high - low) % 2 if axis in axes else 0
-        period = n + n % 2
-        if axis in axes and before + high - low + after >= period:
-            wanted, start = np.arange(period), low  # the whole axis is not longer
-        else:
-            wanted, start = np.arange(low - before, high + after) % period, before
-        wanted = np.where(wanted == n, 0, wanted) if axis in axes else np.arange(low, high)
-        indices.append(wanted.astype(np.int64))
-        inner.append(slice(start, start + high - low))
+        first, last = low, high
+        if axis in axes:
+            first, last = low - reach, high + reach
+            last += (last - first) % 2
+            if first < 0 or last > n:
+                # near the border PyWavelets adds the terms of a sum in another order, so that the
+                # whole axis is needed to repeat its rounding
+                first, last = 0, n + n % 2
+        wanted = np.arange(first, last)
+        indices.append(np.where(wanted == n, 0, wanted))
+        inner.append(slice(low - first, high - first))
     return indices, (inner[0], inner[1], inner[2])
