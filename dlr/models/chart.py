@@ -6,7 +6,11 @@ import pandas as pd
 
 from dlr.config import StudyConfig
 from dlr.models.clinical import DLR_SCORE, ClinicalModel
-from dlr.models.nomogram import Nomogram, Term
+from dlr.models.nomogram import Nomogram
+from dlr.models.nomogram_terms import Term
+
+RISKS = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
+"""Probabilities to mark; those beyond the training cases' range are left out."""
 
 
 def study_nomogram(
@@ -54,4 +58,5 @@ def study_nomogram(
         float(scores.min()),
         float(scores.max()),
         outcome,
+        RISKS,
     )
