@@ -104,7 +104,9 @@ def make_engine(
 
         return PyRadiomicsEngine(resolved)
     if name == "native":
-        from dlr.features.radiomics.native import NativeEngine
+        from dlr.features.radiomics.native import NativeEngine, is_compiled, warm_up
 
+        if not is_compiled():
+            warm_up()
         return NativeEngine(resolved)
     raise DlrError(f"engine must be one of {', '.join(ENGINES)}, but got {name!r}")

@@ -98,13 +98,14 @@ def test_eight_bit_image_gives_the_values_of_the_same_image_in_sixteen_bit():
 
 
 def test_logging_and_tolerance_are_left_as_they_were(capfd):
+    parameters = parse_settings({"setting": {"geometryTolerance": 0.5}}, "a.yaml")
+    engine = make_engine("pyradiomics", parameters)
     logger = logging.getLogger("radiomics")
     before = (list(logger.handlers), logger.propagate, logger.level)
     tolerance = sitk.ProcessObject.GetGlobalDefaultCoordinateTolerance()
-    parameters = parse_settings({"setting": {"geometryTolerance": 0.5}}, "a.yaml")
     image, mask = small_case()
     mask.SetOrigin((0.1, 0, 0))
-    make_engine("pyradiomics", parameters).execute(image, mask)
+    engine.execute(image, mask)
     assert (list(logger.handlers), logger.propagate, logger.level) == before
     assert sitk.ProcessObject.GetGlobalDefaultCoordinateTolerance() == tolerance
     assert capfd.readouterr() == ("", "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import numba
 
@@ -16,4 +16,5 @@ def compiled(function: Function) -> Function:
     Division by zero gives infinity or NaN as in NumPy; sums keep the order they are written in
     (no fast-math), so that results do not depend on the processor.
     """
-    return numba.njit(function, cache=True, nogil=True, error_model="numpy")
+    dispatcher = numba.njit(function, cache=True, nogil=True, error_model="numpy")
+    return cast(Function, dispatcher)

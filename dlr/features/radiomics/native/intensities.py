@@ -13,7 +13,6 @@ import SimpleITK as sitk
 
 from dlr.errors import CaseError
 from dlr.features.radiomics.native.box import Box
-from dlr.features.radiomics.native.compiled import compiled
 from dlr.features.radiomics.options import ExtractionSettings
 
 Voxels = npt.NDArray[Any]
@@ -127,24 +126,11 @@ def _mean_and_deviation(image: sitk.Image) -> tuple[float, float]:
         statistics = sitk.StatisticsImageFilter()
         statistics.Execute(image)
         return statistics.GetMean(), statistics.GetSigma()
-    total, squares = _sums(array.ravel())
+    total = squares = 0.0
+    for piece in array:  # sums of integers are exact in any order
+        values = piece.astype(np.float64).ravel()
+        total += float(values.sum())
+        squares += float(values @ values)
     n = array.size
     variance = (squares - total * total / n) / max(n - 1, 1)
     return total / n, math.sqrt(max(variance, 0.0))
-
-
-@compiled
-def _sums(values: Voxels) -> tuple[float, float]:
-    """Return the sum and the sum of squares, compensated (Kahan), so that order hardly matters."""
-    total = squares = lost = lost_squares = 0.0
-    for value in values:
-        x = float(value)
-        step = x - lost
-        new = total + step
-        lost = (new - total) - step
-        total = new
-        step = x * x - lost_squares
-        new = squares + step
-        lost_squares = (new - squares) - step
-        squares = new
-    return total, squares

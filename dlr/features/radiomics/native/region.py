@@ -44,7 +44,7 @@ def find_region(mask: Mask, intensities: Intensities, settings: ExtractionSettin
         If the region is too small in extent or voxels.
     """
     box = check_region(mask, settings)
-    inside = mask[box.slices]
+    inside = np.ascontiguousarray(mask[box.slices])
     if settings.resegmentRange is None:
         return Region(box, inside, inside)
     kept = resegment(intensities.crop(box), inside, settings)
@@ -54,7 +54,11 @@ def find_region(mask: Mask, intensities: Intensities, settings: ExtractionSettin
     low = [a + b for a, b in zip(box.low, smaller.low)]
     high = [a + b for a, b in zip(box.low, smaller.high)]
     moved = Box((low[0], low[1], low[2]), (high[0], high[1], high[2]))
-    return Region(moved, kept[smaller.slices], shape[smaller.slices])
+    return Region(
+        moved,
+        np.ascontiguousarray(kept[smaller.slices]),
+        np.ascontiguousarray(shape[smaller.slices]),
+    )
 
 
 def check_region(mask: Mask, settings: ExtractionSettings) -> Box:
