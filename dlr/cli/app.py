@@ -249,10 +249,11 @@ def run(arguments: list[str]) -> int:
         errors.print("Interrupted; what was computed is kept, run the same command to go on.")
         return 130
     except Exception as error:
-        from click import ClickException
-
-        if not isinstance(error, ClickException):
-            raise  # a defect of dlr: the traceback is what we need to see
-        error.show()
-        return error.exit_code
+        # Usage errors of the command-line library know how to show themselves; anything else is
+        # a defect of dlr, whose traceback is what we need to see.
+        show, code = getattr(error, "show", None), getattr(error, "exit_code", None)
+        if show is None or code is None:
+            raise
+        show()
+        return int(code)
     return int(code or 0)

@@ -82,10 +82,14 @@ class Cohort:
             As :meth:`load`.
         """
         paths = {"images": images, "clinical": clinical, "image_root": image_root}
+        second = config.agreement.reader if config.agreement else None
         config = config.model_copy(update={**paths, "agreement": None})
         required = [*variables, *(["roi"] if config.unit == "roi" else [])]
         required += [config.cohorts.column] if only is not None else []
         image_table, clinical_table = _read_both(config, tuple(required))
+        # The second reader served the agreement of the training cohort; scores need one ROI.
+        if second is not None:
+            image_table = image_table[image_table["reader"] != second].reset_index(drop=True)
         present = {n: v for n, v in config.clinical_variables.items() if n in clinical_table}
         config = config.model_copy(update={"clinical_variables": present})
         if only is not None:
