@@ -70,10 +70,10 @@ def test_check_lists_all_image_faults_at_once(
     damage_mask(cohort, 1, one_voxel)
     table = pd.read_csv(cohort / "images.csv", dtype=str)
     (cohort / table.loc[2, "image"]).unlink()
-    (cohort / table.loc[3, "image"]).write_bytes(b"not an image")
+    (cohort / table.loc[4, "image"]).write_bytes(b"not an image")
     assert run(["check", str(cohort / "study.yaml")]) == 3
     text = capsys.readouterr().err
-    for row in (2, 3, 4, 5):
+    for row in (2, 3, 4, 5, 6):
         assert f"images.csv, row {row}: " in text
     assert "does not exist" in text
 
