@@ -45,7 +45,7 @@ def fit_terms(
     model = fit_logistic(design, rows[outcome])
     terms = []
     for name, (block, empty) in blocks.items():
-        slopes = tuple(float(model.coefficients[column]) for column in block)
+        slopes = tuple(float(model.coefficients[str(column)]) for column in block)
         coefficients = (0.0, *slopes) if empty.levels else slopes
         terms.append(replace(empty, label=labels.get(name, name), coefficients=coefficients))
     log_odds = np.asarray(model.predict_log_odds(design))

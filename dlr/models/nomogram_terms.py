@@ -124,7 +124,7 @@ class Term:
         if bad.any():
             value = values.iloc[int(np.argmax(bad))]
             raise DlrError(f"'{self.variable}' must be {rule} to be read off, got {value!r}")
-        return added
+        return np.asarray(added, dtype=np.float64)
 
     def _curve(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(spline_basis(x, self.knots) @ np.asarray(self.coefficients))

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 from dlr.errors import DlrError
 
 
-class FeatureSelector(SelectorMixin, BaseEstimator):  # type: ignore[misc]
+class FeatureSelector(SelectorMixin, BaseEstimator):
     """Base of the selectors: a DataFrame in gives a DataFrame out, an array gives an array.
 
     Subclasses learn ``support_`` (boolean, one per input feature) in ``fit``.
