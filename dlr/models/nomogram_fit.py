@@ -59,6 +59,8 @@ def _check(
     splines: Mapping[str, int],
     references: Mapping[str, str],
 ) -> None:
+    if not variables:
+        raise DlrError("a nomogram needs at least one variable")
     absent = [name for name in (outcome, *variables) if name not in frame]
     if absent:
         raise DlrError(f"the table has no column '{absent[0]}'")

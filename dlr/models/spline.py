@@ -36,12 +36,13 @@ def spline_knots(values: ArrayLike, count: int) -> tuple[float, ...]:
         raise DlrError(f"a restricted cubic spline needs 3 to 7 knots, got {count}")
     x = np.sort(np.asarray(values, dtype=float))
     outer = {3: 0.1, 7: 0.025}.get(count, 0.05)
+    distinct = len(np.unique(x))
     knots = np.quantile(x, np.linspace(outer, 1 - outer, count)) if x.size else np.zeros(count)
     if 10 <= x.size < FEW:
         knots[0], knots[-1] = x[4], x[-5]
-    if (np.diff(knots) <= 0).any():
+    if distinct < count or (np.diff(knots) <= 0).any():
         raise DlrError(
-            f"{len(np.unique(x))} distinct values cannot hold {count} distinct knots; "
+            f"{distinct} distinct values cannot hold {count} distinct knots; "
             "use fewer knots or a straight line"
         )
     return tuple(float(knot) for knot in knots)
