@@ -1,248 +1,367 @@
-"""Intraclass correlation: agreement of readers, for one feature or for thousands at once.
-
-Names follow Shrout & Fleiss, Psychological Bulletin 86:420-428 (1979): the first number is the
-model (1 one-way, 2 two-way random with absolute agreement, 3 two-way mixed with consistency),
-the second is 1 for a single reader or k for the mean of the readers.
-"""
+"""Intraclass correlation of readers, for one feature or for thousands at once."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.special import fdtrc, fdtri
 
 from dlr.errors import DlrError
+from dlr.stats._mean_squares import (
+    MeanSquares,
+    divide,
+    f_quantile,
+    f_upper_tail,
+    mean_squares,
+)
 from dlr.stats._results import ConfidenceInterval
 from dlr.stats._validation import FloatArray, check_choice, check_level
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 FORMS = ("1,1", "2,1", "3,1", "1,k", "2,k", "3,k")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Icc:
-    """One intraclass correlation.
+    """Intraclass correlation coefficient of one measurement.
 
     Attributes
     ----------
     value : float
-        1 is perfect agreement; can be negative.
+        The coefficient: 1 for perfect agreement, about 0 for none, and possibly negative; NaN
+        when every rating is the same (`note` says so).
     form : str
-    f, degrees_of_freedom_1, degrees_of_freedom_2, p_value : float
-        F test of no agreement.
+        Which of the six forms of Shrout & Fleiss.
+    f, df1, df2, p_value : float
+        F test of the hypothesis that the coefficient is zero.
     n, k : int
-        Subjects and readers.
+        Number of subjects and of readers.
     note : str
-        Why a number is missing, else empty.
+        Why a number is missing or needs care; empty otherwise.
     """
 
     value: float
     form: str
     f: float
-    degrees_of_freedom_1: float
-    degrees_of_freedom_2: float
+    df1: float
+    df2: float
     p_value: float
     n: int
     k: int
-    note: str
-    _squares: tuple[FloatArray, FloatArray, FloatArray, FloatArray]
+    note: str = ""
+    _squares: MeanSquares = field(repr=False, compare=False, kw_only=True)
 
     def confidence_interval(self, level: float = 0.95) -> ConfidenceInterval:
-        """Return the F-based interval of Shrout & Fleiss; McGraw & Wong for form 2."""
-        check_level(level)
-        low, high = _interval(self.form, self._squares, self.n, self.k, level)
-        name = "Satterthwaite" if self.form.startswith("2") else "F distribution"
-        return ConfidenceInterval(float(low[0]), float(high[0]), level, name, self.note)
+        """Return the interval from the F distribution (see `icc`), of the same form."""
+        low, high = _limits(self._squares, self.form, level)
+        note = self.note
+        if low[0] > high[0]:
+            note = "the limits mean nothing: the single-reader limit lies below -1/(k-1)"
+        return ConfidenceInterval(float(low[0]), float(high[0]), level, "F distribution", note)
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row: form, icc, interval, F and p."""
-        interval = self.confidence_interval()
-        row = {"form": self.form, "icc": self.value, "low": interval.low, "high": interval.high}
-        return pd.DataFrame([{**row, "f": self.f, "p_value": self.p_value}])
+    def all_forms(self, level: float = 0.95) -> pd.DataFrame:
+        """Return one row per form, all from the same ratings."""
+        rows = [_one(self._squares, form).to_frame(level) for form in FORMS]
+        return pd.concat(rows)
+
+    def to_frame(self, level: float = 0.95) -> pd.DataFrame:
+        """Return one row, indexed by the form: icc, low, high, f, df1, df2, p_value, n, note."""
+        low, high = self.confidence_interval(level)
+        columns = {"icc": self.value, "low": low, "high": high, "f": self.f}
+        columns |= {"df1": self.df1, "df2": self.df2, "p_value": self.p_value}
+        row = columns | {"n": self.n, "note": self.note}
+        return pd.DataFrame(row, index=pd.Index([self.form], name="form"))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class IccTable:
-    """Intraclass correlations of many features.
+    """Intraclass correlations of many features between two readers.
 
     Attributes
     ----------
-    table : pandas.DataFrame
-        Index ``feature``; columns ``icc``, ``low``, ``high``, ``f``, ``p_value``, ``note``.
     form : str
-    n, k : int
-        Subjects and readers.
-    level : float
-        Of the intervals.
+        Which of the six forms of Shrout & Fleiss.
+    features : tuple of str
+        Names, in the order of the first reader's columns.
+    n : ndarray of int, shape (m,)
+        Cases that both readers measured, per feature.
+    notes : tuple of str
+        Why a feature has no coefficient; empty where it has.
     """
 
-    table: pd.DataFrame
     form: str
-    n: int
-    k: int
-    level: float
+    features: tuple[str, ...]
+    n: np.ndarray
+    notes: tuple[str, ...]
+    _parts: tuple[tuple[np.ndarray, MeanSquares], ...] = field(repr=False, compare=False)
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return the table."""
-        return self.table.copy()
+    @property
+    def values(self) -> pd.Series:
+        """The coefficients by feature."""
+        return self.to_frame()["icc"]
+
+    def to_frame(self, level: float = 0.95) -> pd.DataFrame:
+        """Return one row per feature.
+
+        Parameters
+        ----------
+        level : float
+            Confidence level of the limits.
+
+        Returns
+        -------
+        DataFrame
+            Index ``feature``; columns ``icc``, ``low``, ``high``, ``f``, ``p_value``, ``n`` (cases
+            used) and ``note``.
+        """
+        check_level(level)
+        numbers = np.full((5, len(self.features)), np.nan)
+        for where, squares in self._parts:
+            f, df1, df2 = _f_statistic(squares, self.form)
+            low, high = _limits(squares, self.form, level)
+            p_value = f_upper_tail(f, df1, df2)
+            numbers[:, where] = [_estimate(squares, self.form), low, high, f, p_value]
+        frame = pd.DataFrame(
+            dict(zip(("icc", "low", "high", "f", "p_value"), numbers)),
+            index=pd.Index(self.features, name="feature"),
+        )
+        return frame.assign(n=self.n, note=list(self.notes))
+
+    def plot(self, ax: Axes | None = None, threshold: float = 0.75) -> Axes:
+        """Draw the sorted coefficients with a line at `threshold`."""
+        from dlr.figures import plot_agreement
+
+        return plot_agreement(self, threshold, ax)
 
 
-def icc(ratings: ArrayLike | pd.DataFrame, form: str = "2,1") -> Icc:
-    """Measure the agreement of readers on one feature.
+def icc(ratings: ArrayLike, form: str = "2,1") -> Icc:
+    """Estimate how well readers agree on one measurement.
 
     Parameters
     ----------
-    ratings : array_like, shape (n_subjects, n_readers)
-        No missing values.
+    ratings : array_like of shape (n_subjects, k_readers)
+        Finite numbers; at least two subjects and two readers.
     form : {"1,1", "2,1", "3,1", "1,k", "2,k", "3,k"}
-        Shrout and Fleiss' form; ``"2,1"`` is absolute agreement of readers drawn from many.
+        Names of Shrout & Fleiss [1]_. First part: 1 = each subject has other readers (one-way);
+        2 = readers drawn from many, absolute agreement (two-way random; McGraw & Wong's A);
+        3 = these readers only, consistency, a constant shift between them does not count
+        (two-way mixed; C). Second part: reliability of one reader, or of the mean of k.
 
     Returns
     -------
     Icc
+        Use `Icc.all_forms` for the six of them at once.
 
     Raises
     ------
     DlrError
-        If there are fewer than two subjects or readers, or values are missing.
+        When ratings are missing, too few or not a table, or the form is unknown.
+
+    Notes
+    -----
+    From the two-way analysis of variance without replication, as psych::ICC(lmer=FALSE): negative
+    variance components are not cut off at zero. Limits: [1]_ and, for form 2, the Satterthwaite
+    approximation of [2]_.
+
+    References
+    ----------
+    .. [1] Shrout PE, Fleiss JL, Intraclass correlations: uses in assessing rater reliability,
+       Psychological Bulletin 86:420-428 (1979).
+    .. [2] McGraw KO, Wong SP, Forming inferences about some intraclass correlation coefficients,
+       Psychological Methods 1:30-46 (1996).
+
+    Examples
+    --------
+    >>> ratings = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9],
+    ...            [6, 2, 4, 7]]
+    >>> round(icc(ratings, "2,1").value, 4)
+    0.2898
     """
     check_choice(form, "form", FORMS)
-    values = np.asarray(ratings, dtype=float)
-    if values.ndim != 2 or min(values.shape) < 2:
+    try:
+        table = np.asarray(ratings, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise DlrError(f"ratings must hold numbers only, but some value is not: {error}.") from None
+    if table.ndim != 2 or min(table.shape) < 2:
         raise DlrError(
-            f"ratings must have at least two subjects (rows) and two readers (columns), but got "
-            f"shape {values.shape}"
+            "ratings must be a table with at least 2 subjects (rows) and 2 readers (columns), "
+            f"but has shape {table.shape}."
         )
-    if not np.isfinite(values).all():
-        raise DlrError("ratings has missing or infinite values; drop those subjects")
-    n, k = values.shape
-    squares = _mean_squares(values[:, :, None])
-    value, f, freedom, notes = _estimate(form, squares, n, k)
-    p_value = float(fdtrc(*freedom, f[0])) if np.isfinite(f[0]) else float("nan")
-    if np.isposinf(f[0]):
-        p_value = 0.0
-    return Icc(float(value[0]), form, float(f[0]), *freedom, p_value, n, k, str(notes[0]), squares)
+    if not np.isfinite(table).all():
+        row, column = np.argwhere(~np.isfinite(table))[0]
+        raise DlrError(
+            "ratings must not hold missing or infinite values, but the one in row "
+            f"{row}, column {column} is; leave subjects out that a reader did not rate."
+        )
+    return _one(mean_squares(table.T[:, :, None]), form)
 
 
-def icc_table(
-    reader_a: pd.DataFrame, reader_b: pd.DataFrame, form: str = "2,1", level: float = 0.95
-) -> IccTable:
-    """Measure the agreement of two readers on every feature at once.
+def icc_table(reader_a: pd.DataFrame, reader_b: pd.DataFrame, form: str = "2,1") -> IccTable:
+    """Estimate how well two readers agree on each of many features.
 
     Parameters
     ----------
-    reader_a, reader_b : DataFrame of shape (n_subjects, n_features)
-        The same subjects in the same order, the same columns.
-    form : str
-        As :func:`icc`.
-    level : float
-        Of the confidence intervals.
+    reader_a, reader_b : DataFrame of shape (n_cases, m_features)
+        The same cases (rows, in the same order) and features (columns, in any order). A case
+        lacking a value (missing or infinite) with either reader is left out for that feature only.
+    form : {"1,1", "2,1", "3,1", "1,k", "2,k", "3,k"}
+        See `icc`. "2,1" is absolute agreement of readers drawn from many.
 
     Returns
     -------
     IccTable
-        A feature with missing values or without any variation has NaN and a note.
+        NaN with a note for features that do not vary or have fewer than two complete cases.
 
     Raises
     ------
     DlrError
-        If subjects or columns differ, or there are fewer than two subjects.
+        When the readers differ in cases or features, or a column holds no numbers.
+
+    Notes
+    -----
+    All features are computed at once; they are grouped only by which cases are complete.
     """
     check_choice(form, "form", FORMS)
-    check_level(level)
-    if list(reader_a.columns) != list(reader_b.columns):
-        raise DlrError("the two readers' tables must have the same columns in the same order")
-    if list(reader_a.index) != list(reader_b.index):
-        raise DlrError("the two readers' tables must list the same subjects in the same order")
-    if len(reader_a) < 2:
-        raise DlrError(f"agreement needs at least two subjects, but got {len(reader_a)}")
-    values = np.stack([reader_a.to_numpy(dtype=float), reader_b.to_numpy(dtype=float)], axis=1)
-    complete = np.isfinite(values).all(axis=(0, 1))
-    squares = _mean_squares(np.where(complete, values, 0.0))
-    n, k = values.shape[:2]
-    value, f, freedom, notes = _estimate(form, squares, n, k)
-    low, high = _interval(form, squares, n, k, level)
-    p_value = np.where(np.isposinf(f), 0.0, fdtrc(*freedom, np.where(np.isfinite(f), f, np.nan)))
-    columns = {"icc": value, "low": low, "high": high, "f": f, "p_value": p_value}
-    table = pd.DataFrame(columns, index=pd.Index(reader_a.columns, name="feature"))
-    table.loc[~complete, :] = np.nan
-    table["note"] = np.where(complete, notes, "missing values")
-    return IccTable(table, form, n, k, level)
+    first, second = _paired_tables(reader_a, reader_b)
+    complete = np.isfinite(first) & np.isfinite(second)
+    counts = complete.sum(axis=0)
+    notes = ["" if n >= 2 else f"only {n} case(s) measured by both readers" for n in counts]
+    parts = []
+    for where in _same_cases(complete):
+        if counts[where[0]] < 2:
+            continue
+        rows = complete[:, where[0]]
+        squares = mean_squares(np.stack([first[np.ix_(rows, where)], second[np.ix_(rows, where)]]))
+        parts.append((where, squares))
+        for position, note in zip(where, _notes(squares, form)):
+            notes[position] = note
+    names = tuple(str(name) for name in reader_a.columns)
+    return IccTable(form, names, counts, tuple(notes), tuple(parts))
 
 
-def _mean_squares(x: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Return MSR, MSC, MSE, MSW of an (n, k, features) array.
-
-    Values are centred first, so that a large mean costs no digits.
-    """
-    n, k, _ = x.shape
-    x = x - x.mean(axis=(0, 1))
-    subject, reader = x.mean(axis=1), x.mean(axis=0)
-    rows = k * (subject**2).sum(axis=0) / (n - 1)
-    columns = n * (reader**2).sum(axis=0) / (k - 1)
-    within = ((x - subject[:, None]) ** 2).sum(axis=(0, 1)) / (n * (k - 1))
-    residual = ((x - subject[:, None] - reader[None]) ** 2).sum(axis=(0, 1))
-    return rows, columns, residual / ((n - 1) * (k - 1)), within
-
-
-def _estimate(
-    form: str, squares: tuple[FloatArray, FloatArray, FloatArray, FloatArray], n: int, k: int
-) -> tuple[FloatArray, FloatArray, tuple[float, float], FloatArray]:
-    """Return ICC, F, its degrees of freedom, and notes."""
-    rows, columns, residual, within = squares
-    model, averaged = form[0], form[-1] == "k"
-    error = within if model == "1" else residual
-    size = 1 if averaged else k
-    denominator = rows + (size - 1) * error
-    if model == "2":
-        denominator = denominator + (columns - residual) * size / n
-    flat = rows + columns + residual <= 0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        value = np.where(flat, np.nan, (rows - error) / denominator)
-        f = np.where(flat, np.nan, rows / error)
-    freedom = (float(n - 1), float(n * (k - 1) if model == "1" else (n - 1) * (k - 1)))
-    return value, f, freedom, np.where(flat, "the feature is constant", "")
+def _paired_tables(first: pd.DataFrame, second: pd.DataFrame) -> tuple[FloatArray, FloatArray]:
+    """Return two arrays with the same cases and features in the same order."""
+    if not first.index.equals(second.index):
+        raise DlrError(
+            f"reader_a ({len(first)} rows) and reader_b ({len(second)} rows) must hold the same "
+            "cases in the same order; select them by their common index first."
+        )
+    for name, table in (("reader_a", first), ("reader_b", second)):
+        if not table.columns.is_unique:
+            twice = table.columns[table.columns.duplicated()][0]
+            raise DlrError(f"{name} has the column '{twice}' twice; feature names must be unique.")
+    odd = first.columns.symmetric_difference(second.columns)
+    if len(odd):
+        raise DlrError(f"only one of the two readers has the feature '{odd[0]}'.")
+    try:
+        return first.to_numpy(dtype=float), second[first.columns].to_numpy(dtype=float)
+    except (TypeError, ValueError) as error:
+        raise DlrError(f"features must be numbers, but some value is not: {error}.") from None
 
 
-def _interval(
-    form: str,
-    squares: tuple[FloatArray, FloatArray, FloatArray, FloatArray],
-    n: int,
-    k: int,
-    level: float,
-) -> tuple[FloatArray, FloatArray]:
-    """Return the confidence limits; see McGraw & Wong, Psychological Methods 1:30-46 (1996)."""
-    rows, columns, residual, within = squares
-    tail = 1 - (1 - level) / 2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        if form[0] == "2":
-            low, high = _limits_of_form_2(rows, columns, residual, n, k, tail)
-        else:
-            error = within if form[0] == "1" else residual
-            second = n * (k - 1) if form[0] == "1" else (n - 1) * (k - 1)
-            lower = rows / error / fdtri(n - 1, second, tail)
-            upper = rows / error * fdtri(second, n - 1, tail)
-            low, high = (lower - 1) / (lower + k - 1), (upper - 1) / (upper + k - 1)
-            perfect = (error <= 0) & (rows > 0)
-            low, high = np.where(perfect, 1.0, low), np.where(perfect, 1.0, high)
-        if form[-1] == "k":  # Spearman-Brown, as Shrout & Fleiss derive the averaged forms
-            low, high = k * low / (1 + (k - 1) * low), k * high / (1 + (k - 1) * high)
+def _same_cases(complete: np.ndarray) -> list[np.ndarray]:
+    """Group features (columns) by the set of cases that are complete for them."""
+    if complete.all():
+        return [np.arange(complete.shape[1])] if complete.shape[1] else []
+    patterns: dict[bytes, list[int]] = {}
+    for position, column in enumerate(np.packbits(complete, axis=0).T):
+        patterns.setdefault(column.tobytes(), []).append(position)
+    return [np.array(positions) for positions in patterns.values()]
+
+
+def _one(squares: MeanSquares, form: str) -> Icc:
+    f, df1, df2 = _f_statistic(squares, form)
+    return Icc(
+        float(_estimate(squares, form)[0]),
+        form,
+        float(f[0]),
+        df1,
+        df2,
+        float(f_upper_tail(f, df1, df2)[0]),
+        squares.n,
+        squares.k,
+        _notes(squares, form)[0],
+        _squares=squares,
+    )
+
+
+def _notes(squares: MeanSquares, form: str) -> list[str]:
+    """Say why a coefficient, or its test and limits, cannot be computed."""
+    flat = squares.subjects + squares.within == 0
+    untested = np.isnan(_f_statistic(squares, form)[0])
+    same = "not defined: all values are the same"
+    unmoved = "no test and no limits: no reader's values differ between cases"
+    return [same if a else unmoved if b else "" for a, b in zip(flat, untested)]
+
+
+def _estimate(squares: MeanSquares, form: str) -> FloatArray:
+    """Return the coefficient; formulas of Shrout & Fleiss, table 4."""
+    msr, msc, mse, msw = squares.subjects, squares.readers, squares.residual, squares.within
+    n, k = squares.n, squares.k
+    noise = {"1": msw, "2": mse, "3": mse}[form[0]]
+    shift = (msc - mse) / n if form[0] == "2" else np.zeros_like(msr)
+    if form[2] == "1":
+        return divide(msr - noise, msr + (k - 1) * noise + k * shift)
+    return divide(msr - noise, msr + shift)
+
+
+def _f_statistic(squares: MeanSquares, form: str) -> tuple[FloatArray, float, float]:
+    """Return F with its degrees of freedom; forms 2 and 3 share it."""
+    n, k = squares.n, squares.k
+    if form[0] == "1":
+        return divide(squares.subjects, squares.within), n - 1, n * (k - 1)
+    return divide(squares.subjects, squares.residual), n - 1, (n - 1) * (k - 1)
+
+
+def _limits(squares: MeanSquares, form: str, level: float) -> tuple[FloatArray, FloatArray]:
+    """Return the limits of any form; those of k readers follow from those of one."""
+    upper = 0.5 + check_level(level) / 2
+    k = squares.k
+    single = _absolute_limits if form[0] == "2" else _ratio_limits
+    low, high = single(squares, form, upper)
+    if form[2] == "k":
+        # Spearman-Brown; at a single-reader limit of exactly 1 it stays 1.
+        low, high = divide(k * low, 1 + (k - 1) * low), divide(k * high, 1 + (k - 1) * high)
     return low, high
 
 
-def _limits_of_form_2(
-    rows: FloatArray, columns: FloatArray, residual: FloatArray, n: int, k: int, tail: float
+def _ratio_limits(squares: MeanSquares, form: str, upper: float) -> tuple[FloatArray, FloatArray]:
+    """Forms 1 and 3: the observed F over, and times, a quantile of F; exact."""
+    f, df1, df2 = _f_statistic(squares, form)
+    low, high = f / f_quantile(upper, df1, df2), f * f_quantile(upper, df2, df1)
+    return _from_f(low, squares.k), _from_f(high, squares.k)
+
+
+def _from_f(f: FloatArray, k: int) -> FloatArray:
+    infinite = np.isinf(f)
+    finite = np.where(infinite, 0.0, f)
+    return np.where(infinite, 1.0, (finite - 1) / (finite + k - 1))
+
+
+def _absolute_limits(
+    squares: MeanSquares, _form: str, upper: float
 ) -> tuple[FloatArray, FloatArray]:
-    value = (rows - residual) / (rows + (k - 1) * residual + k * (columns - residual) / n)
-    a = k * value / (n * (1 - value))
-    b = 1 + k * value * (n - 1) / (n * (1 - value))
-    top = (a * columns + b * residual) ** 2
-    freedom = top / ((a * columns) ** 2 / (k - 1) + (b * residual) ** 2 / ((n - 1) * (k - 1)))
-    lower, upper = fdtri(n - 1, freedom, tail), fdtri(freedom, n - 1, tail)
-    rest = k * columns + (k * n - k - n) * residual
-    low = n * (rows - lower * residual) / (lower * rest + n * rows)
-    high = n * (upper * rows - residual) / (rest + n * upper * rows)
-    perfect = (columns + residual <= 0) & (rows > 0)
-    return np.where(perfect, 1.0, low), np.where(perfect, 1.0, high)
+    """Form 2: Satterthwaite's degrees of freedom `v` (McGraw & Wong, table 7)."""
+    msr, msc, mse = squares.subjects, squares.readers, squares.residual
+    n, k = squares.n, squares.k
+    value = _estimate(squares, "2,1")
+    # a and b of McGraw & Wong times n (1 - ICC), so that an ICC of 1 divides nothing by zero.
+    a = k * value
+    b = n * (1 - value) + k * value * (n - 1)
+    freedom = divide(
+        (a * msc + b * mse) ** 2, (a * msc) ** 2 / (k - 1) + (b * mse) ** 2 / ((n - 1) * (k - 1))
+    )
+    # No variance but between subjects: the limits are 1 whatever v is. An ICC of 0 with MSE = 0
+    # gives 0 / 0 too; its limit is the k - 1 of the reader effect alone.
+    freedom = np.where(np.isfinite(freedom) & (freedom > 0), freedom, float(k - 1))
+    below, above = f_quantile(upper, n - 1, freedom), f_quantile(upper, freedom, n - 1)
+    spread = k * msc + (k * n - k - n) * mse
+    low = divide(n * (msr - below * mse), below * spread + n * msr)
+    high = divide(n * (above * msr - mse), spread + n * above * msr)
+    undefined = np.isnan(_f_statistic(squares, "2,1")[0])
+    return np.where(undefined, np.nan, low), np.where(undefined, np.nan, high)
