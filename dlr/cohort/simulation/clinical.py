@@ -172,15 +172,16 @@ def draw_standardised(
     low, high = bounds
     position = (mean - low) / (high - low)
     concentration = position * (1 - position) * ((high - low) / sd) ** 2 - 1
-    shape = (position * concentration, (1 - position) * concentration)
-    for _ in range(_REDRAWS):
-        values = _standardise(low + (high - low) * rng.beta(*shape, size), mean, sd)
-        if low <= values.min() and values.max() <= high:
-            return values
-    for _ in range(_PROJECTIONS):
-        values = _standardise(np.clip(values, low, high), mean, sd)
-        if low - 1e-9 <= values.min() and values.max() <= high + 1e-9:
-            return np.clip(values, low, high)
+    if concentration > 0:
+        shape = (position * concentration, (1 - position) * concentration)
+        for _ in range(_REDRAWS):
+            values = _standardise(low + (high - low) * rng.beta(*shape, size), mean, sd)
+            if low <= values.min() and values.max() <= high:
+                return values
+        for _ in range(_PROJECTIONS):
+            values = _standardise(np.clip(values, low, high), mean, sd)
+            if low - 1e-9 <= values.min() and values.max() <= high + 1e-9:
+                return np.clip(values, low, high)
     raise DlrError(
         f"no {size} values between {low} and {high} were found with mean {mean} and SD {sd}; "
         "widen the bounds or draw more patients"

@@ -27,12 +27,18 @@ def prepare_folder(folder: Path) -> None:
         If the folder holds a study that does not say that it is simulated.
     """
     study = folder / "study.yaml"
-    if study.is_file() and not study.read_text(encoding="utf-8").startswith(_HEADER):
-        raise DlrError(
-            f"{study}: the folder already holds a study that is not simulated; give another folder"
-        )
+    simulated = study.is_file() and study.read_text(encoding="utf-8").startswith(_HEADER)
+    for path in (study, folder / "images.csv", folder / "clinical.csv"):
+        if path.exists() and not simulated:
+            raise DlrError(
+                f"{path}: the folder already holds a study that is not simulated; "
+                "give another folder"
+            )
     for name in ("images", "masks"):
         (folder / name).mkdir(parents=True, exist_ok=True)
+        # An earlier, larger cohort must not leave patients behind.
+        for image in (folder / name).glob("S[0-9]*_*.nii.gz") if simulated else ():
+            image.unlink()
 
 
 def write_cohort(
@@ -66,6 +72,10 @@ def write_cohort(
         The study file.
     """
     prepare_folder(plan.folder)
+    # First, so that an interrupted simulation is known as one and can be made again.
+    study = plan.folder / "study.yaml"
+    text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, width=98)
+    study.write_text(_HEADER + text, encoding="utf-8")
     patients = list(patients)
     jobs = (delayed(make_patient)(patient, plan) for patient in patients)
     rows: list[dict[str, object]] = []
@@ -76,9 +86,6 @@ def write_cohort(
             progress(done, len(patients))
     _write_table(pd.DataFrame(rows), plan.folder / "images.csv")
     _write_table(clinical, plan.folder / "clinical.csv")
-    study = plan.folder / "study.yaml"
-    text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, width=98)
-    study.write_text(_HEADER + text, encoding="utf-8")
     return study
 
 
