@@ -11,7 +11,7 @@ import pandas as pd
 
 from dlr.cohort import Cohort
 from dlr.config import StudyConfig
-from dlr.features.cache import Cache
+from dlr.features.cache import Cache, file_sha256
 from dlr.features.table import FeatureTable
 from dlr.features.worker import CASE
 from dlr.results import Example, FlowStep
@@ -93,6 +93,8 @@ def provenance(config: StudyConfig, features: FeatureTable) -> dict[str, str]:
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "seed": str(config.seed),
+        f"{config.images.name} sha256": file_sha256(config.images),
+        f"{config.clinical.name} sha256": file_sha256(config.clinical),
         "platform": platform.platform(),
         **{f"version {name}": version(name) for name in packages},
         **features.provenance,

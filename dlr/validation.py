@@ -153,7 +153,7 @@ def _result(
         failures=features.failures,
         examples=example_crops(cohort, features, work),
         provenance={
-            **provenance(config, features),
+            **provenance(cohort.config, features),
             "bundle trained": str(bundle.summary["trained"]),
             "bundle study": str(bundle.summary["name"]),
         },

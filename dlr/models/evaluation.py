@@ -20,6 +20,9 @@ from dlr.stats import (
     youden_threshold,
 )
 
+FEW_SUBJECTS = 20
+"""With fewer clusters the variance of Obuchowski (1997) is estimated poorly."""
+
 
 def score_table(
     scores: pd.DataFrame, clinical: pd.DataFrame, cohort: str, estimate: Estimate
@@ -114,6 +117,14 @@ def _groups(subjects: pd.Series) -> pd.Series | None:
     return subjects if subjects.duplicated().any() else None
 
 
+def _few(subjects: pd.Series) -> str:
+    """Warn where intervals that allow for clustering rest on too few subjects."""
+    count = subjects.nunique()
+    if count == len(subjects) or count >= FEW_SUBJECTS:
+        return ""
+    return f"only {count} subjects: intervals that allow for clustering are unreliable."
+
+
 def _judge(
     rows: pd.DataFrame, name: str, threshold: float, settings: EvaluationSettings
 ) -> ModelEvaluation:
@@ -136,5 +147,5 @@ def _judge(
         hosmer_lemeshow=hosmer_lemeshow(
             outcome, probability, groups=settings.calibration_groups, external=not fitted_here
         ),
-        note=calibrated.note,
+        note=" ".join(filter(None, [_few(rows["subject_id"]), calibrated.note])),
     )
