@@ -36,24 +36,29 @@ def _inner(a: NDArray, b: NDArray, size: int) -> float:
 
 
 @njit(cache=True)
-def _cholesky_solve(matrix: NDArray, right: NDArray) -> bool:
-    """Solve in place; the answer replaces `right`. False where the matrix is singular."""
-    size = right.size
-    for i in range(size):
+def _factorise(matrix: NDArray) -> bool:
+    """Replace the lower triangle by its Cholesky factor; False where the matrix is singular."""
+    for i in range(len(matrix)):
         for j in range(i):
             matrix[i, j] = (matrix[i, j] - _inner(matrix[i], matrix[j], j)) / matrix[j, j]
         pivot = matrix[i, i] - _inner(matrix[i], matrix[i], i)
         if pivot <= 1e-11 * matrix[i, i]:
             return False
         matrix[i, i] = np.sqrt(pivot)
+    return True
+
+
+@njit(cache=True)
+def _substitute(factor: NDArray, right: NDArray) -> None:
+    """Solve with a Cholesky factor; the answer replaces `right`."""
+    size = right.size
     for i in range(size):
-        right[i] = (right[i] - _inner(matrix[i], right, i)) / matrix[i, i]
+        right[i] = (right[i] - _inner(factor[i], right, i)) / factor[i, i]
     for back in range(size):
         i = size - 1 - back
-        right[i] /= matrix[i, i]
+        right[i] /= factor[i, i]
         for k in range(i):
-            right[k] -= matrix[i, k] * right[i]
-    return True
+            right[k] -= factor[i, k] * right[i]
 
 
 @njit(cache=True)
@@ -93,36 +98,57 @@ def _towards(beta: NDArray, active: NDArray, target: NDArray) -> bool:
 
 
 @njit(cache=True)
-def _solve_active(hessian: NDArray, linear: NDArray, beta: NDArray, penalty: float) -> None:
+def _factor_of(active: NDArray, hessian: NDArray, memory: NDArray) -> bool:
+    """Put the factor of the active part of the matrix into `memory`, unless it is there already.
+
+    The last row of `memory` says (by ones) whose factor it holds; it is zero after every change of
+    the matrix.
+    """
+    size = active.size
+    members = memory[-1]
+    if members.sum() == size and members[active].sum() == size:
+        return True
+    members[:] = 0.0
+    for i in range(size):
+        for k in range(i + 1):
+            memory[i, k] = hessian[active[i], active[k]]
+    if not _factorise(memory[:size]):
+        return False
+    members[active] = 1.0
+    return True
+
+
+@njit(cache=True)
+def _solve_active(
+    hessian: NDArray, linear: NDArray, beta: NDArray, penalty: float, memory: NDArray
+) -> None:
     """Solve exactly for the non-zero coefficients, dropping those that would change sign."""
     reached = False
     while not reached:
         active = np.flatnonzero(beta)
-        size = active.size
-        matrix = np.empty((size, size))
-        target = np.empty(size)
-        for i in range(size):
-            target[i] = linear[active[i]] - penalty * np.sign(beta[active[i]])
-            for k in range(i + 1):
-                matrix[i, k] = hessian[active[i], active[k]]
-        if not _cholesky_solve(matrix, target):
+        if not _factor_of(active, hessian, memory):
             return
+        target = linear[active] - penalty * np.sign(beta[active])
+        _substitute(memory, target)
         reached = _towards(beta, active, target)
 
 
 @njit(cache=True)
 def _minimise_quadratic(
-    hessian: NDArray, linear: NDArray, beta: NDArray, penalty: float, tolerance: float
+    hessian: NDArray,
+    linear: NDArray,
+    beta: NDArray,
+    penalty: float,
+    tolerance: float,
+    memory: NDArray,
 ) -> None:
     """Minimise ``b'Hb/2 - c'b + penalty ||b||_1`` from the start given, in place."""
     residual = linear - hessian @ beta
-    # One factorisation costs about as much as this many sweeps.
-    patience = 2
     for sweep in range(MAX_SWEEPS):
         if _sweep(hessian, residual, beta, penalty) < tolerance:
             return
-        if sweep % patience == patience - 1:
-            _solve_active(hessian, linear, beta, penalty)
+        if sweep % 2 == 1:
+            _solve_active(hessian, linear, beta, penalty, memory)
             residual[:] = linear - hessian @ beta
 
 
@@ -153,8 +179,13 @@ def _error(binomial: bool, y: NDArray, eta: NDArray) -> NDArray:
 
 
 @njit(cache=True)
-def _curvature(binomial: bool, part: NDArray, eta: NDArray) -> tuple[NDArray, NDArray, float]:
+def _curvature(
+    binomial: bool, part: NDArray, eta: NDArray
+) -> tuple[NDArray, NDArray, float, NDArray]:
     """Return second derivatives with the intercept eliminated, weighted means, total weight.
+
+    The fourth item is room for a factor of the matrix, see `_factor_of`.
+
 
     Minimising over the intercept centres the columns with the weights of the likelihood.
     """
@@ -167,7 +198,8 @@ def _curvature(binomial: bool, part: NDArray, eta: NDArray) -> tuple[NDArray, ND
     total = weight.sum() / n
     centre = part @ weight / (n * total)
     rooted = (part - centre.reshape(-1, 1)) * np.sqrt(weight)
-    return rooted @ rooted.T / n, centre, total
+    memory = np.zeros((len(part) + 1, len(part)))
+    return rooted @ rooted.T / n, centre, total, memory
 
 
 @njit(cache=True)
@@ -208,7 +240,8 @@ def _fit_part(
     hessian: NDArray,
     centre: NDArray,
     total: float,
-) -> tuple[float, NDArray, NDArray, float]:
+    memory: NDArray,
+) -> tuple[float, NDArray, NDArray, float, NDArray]:
     """Fit one penalty on the working set, in place; returns the intercept and the curvature."""
     previous, tolerance = np.inf, SWEEP_TOLERANCE
     for _ in range(MAX_NEWTON):
@@ -216,7 +249,7 @@ def _fit_part(
         mean_error = error.mean()
         gradient = part @ error / y.size - centre * mean_error
         new = beta.copy()
-        _minimise_quadratic(hessian, gradient + hessian @ beta, new, penalty, tolerance)
+        _minimise_quadratic(hessian, gradient + hessian @ beta, new, penalty, tolerance, memory)
         step = new - beta
         step_intercept = mean_error / total - centre @ step
         share = _descend(binomial, part, y, penalty, beta, eta, step, step_intercept)
@@ -228,12 +261,12 @@ def _fit_part(
         if change < NEWTON_TOLERANCE or not binomial:
             break
         if share < 1.0 or change > SLOW * previous:
-            hessian, centre, total = _curvature(binomial, part, eta)
+            hessian, centre, total, memory = _curvature(binomial, part, eta)
             previous = np.inf
         else:
             previous = change
         tolerance = max(SWEEP_TOLERANCE, 1e-6 * change)
-    return intercept, hessian, centre, total
+    return intercept, hessian, centre, total, memory
 
 
 @njit(cache=True)
@@ -270,7 +303,7 @@ def lasso_path(
     chosen = np.empty(0, dtype=np.int64)  # the working set: it only grows
     inside = np.zeros(len(columns), dtype=np.bool_)
     part, beta = columns[chosen], np.empty(0)
-    hessian, centre, total = _curvature(binomial, part, eta)
+    hessian, centre, total, memory = _curvature(binomial, part, eta)
     gradient = columns @ _error(binomial, y, eta) / y.size
     intercepts = np.empty(lambdas.size)
     coefficients = np.zeros((lambdas.size, len(columns)))
@@ -285,11 +318,11 @@ def lasso_path(
                 chosen = np.concatenate((chosen, broken))
                 part = columns[chosen]
                 beta = np.concatenate((beta, np.zeros(broken.size)))
-                hessian, centre, total = _curvature(binomial, part, eta)
+                hessian, centre, total, memory = _curvature(binomial, part, eta)
             elif fitted:
                 break
-            intercept, hessian, centre, total = _fit_part(
-                binomial, part, y, lambdas[m], intercept, beta, eta, hessian, centre, total
+            intercept, hessian, centre, total, memory = _fit_part(
+                binomial, part, y, lambdas[m], intercept, beta, eta, hessian, centre, total, memory
             )
             gradient = columns @ _error(binomial, y, eta) / y.size
             fitted = True

@@ -52,9 +52,9 @@ class ConstantFilter(FeatureSelector):
         self.fallback_ = False
         if not self.support_.any():
             raise DlrError(
-                f"ConstantFilter: none of the {values.shape[1]} features varies over the "
-                f"{values.shape[0]} cases; check the extraction settings (a bin width as wide as "
-                "the intensity range gives constant textures)."
+                f"ConstantFilter: none of the {values.shape[1]} features varies over the cases "
+                f"(n_samples = {values.shape[0]}); check the extraction settings (a bin width as "
+                "wide as the intensity range gives constant textures)."
             )
         return self
 

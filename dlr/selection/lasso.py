@@ -230,7 +230,10 @@ class LassoSelector(FeatureSelector):
                 f"LassoSelector: y must hold {n_samples} finite numbers, one per row of X."
             )
         if np.ptp(numbers) == 0:
-            raise DlrError("LassoSelector: y is constant; there is nothing to predict.")
+            raise DlrError(
+                f"LassoSelector: y is constant (n_samples = {n_samples}); there is nothing to "
+                "predict."
+            )
         return numbers, False
 
     def _given_lambdas(self) -> NDArray[np.float64] | None:
