@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 import torch
 
 from dlr.config import EmbeddingSettings
-from dlr.errors import DlrError
+from dlr.errors import DlrError, WeightsError
 from dlr.features.embedding import Backbone, load_backbone
 
 SETTINGS = EmbeddingSettings(backbone="efficientnet_lite0", weights="packaged")
@@ -42,6 +43,58 @@ def test_features_do_not_depend_on_order_or_neighbours(
     assert np.array_equal(backbone.embed(crops[2:3]), features[2:3])
     other = load_backbone(SETTINGS.model_copy(update={"batch_size": 3}))
     assert np.array_equal(other.embed(crops), features)
+    resumed = np.concatenate([backbone.embed(crops[:4]), backbone.embed(crops[4:])])
+    assert np.array_equal(resumed, features)
+
+
+def test_features_do_not_depend_on_the_number_of_threads(
+    backbone: Backbone, crops: np.ndarray
+) -> None:
+    before = torch.get_num_threads()
+    found = []
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            found.append(backbone.embed(crops))
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    assert np.array_equal(found[0], found[1])
+    assert np.array_equal(found[0], found[2])
+
+
+def test_full_batches_of_fixed_size_agree_with_single_crops(
+    backbone: Backbone, crops: np.ndarray
+) -> None:
+    # What a GPU does: three batches of three, the last one filled up.
+    batched = replace(backbone, batch_size=3)
+    found = np.concatenate(batched._embed_batches(crops))
+    np.testing.assert_allclose(found, backbone.embed(crops), rtol=1e-3, atol=1e-4)
+    swapped = np.concatenate(batched._embed_batches(crops[::-1].copy()))[::-1]
+    assert np.array_equal(swapped, found)
+
+
+def test_loading_draws_no_random_numbers(crops: np.ndarray) -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    load_backbone(SETTINGS)
+    assert torch.equal(torch.rand(3), expected)
+
+
+@pytest.mark.parametrize(
+    ("crops", "message"),
+    [
+        (np.zeros((224, 224)), r"must have the shape \(n, height, width\), but got \(224, 224\)"),
+        (np.full((1, 8, 8), 255.0), r"must lie in \[0, 1\], but got values from 255 to 255"),
+        (np.full((1, 8, 8), np.nan), r"must lie in \[0, 1\]"),
+    ],
+)
+def test_crops_that_are_no_pictures_are_refused(
+    backbone: Backbone, crops: np.ndarray, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        backbone.embed(crops)
 
 
 def test_saved_weights_give_the_same_features(
@@ -51,7 +104,19 @@ def test_saved_weights_give_the_same_features(
     backbone.save_weights(path)
     again = load_backbone(SETTINGS.model_copy(update={"weights": str(path)}))
     assert again.sha256 == backbone.sha256
+    assert again.weights_name == backbone.weights_name
     assert np.array_equal(again.embed(crops[:2]), backbone.embed(crops[:2]))
+
+
+def test_saved_weights_know_their_network(backbone: Backbone, tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    backbone.save_weights(path)
+    with pytest.raises(
+        WeightsError, match="were saved for 'efficientnet_lite0', not for 'resnet18'"
+    ):
+        load_backbone(EmbeddingSettings(backbone="resnet18", weights=str(path)))
+    with pytest.raises(ValueError, match=r"saved as a \.safetensors file, but got 'w\.pth'"):
+        backbone.save_weights(tmp_path / "w.pth")
 
 
 def test_crops_of_other_sizes_are_resized(backbone: Backbone) -> None:
