@@ -125,17 +125,15 @@ def plot_odds_ratios(
 
 
 def _term(row: dict[Hashable, object], labels: Mapping[str, str]) -> str:
-    level = row.get("level")
-    shown = "" if level is None or level != level or level == "" else f": {level}"
     name = str(row["variable"])
-    return f"{labels.get(name, name)}{shown}"
+    level = f": {row['level']} vs {row['reference']}" if row["level"] else ""
+    return f"{labels.get(name, name)}{level}"
 
 
 def _odds_row(ax: Axes, y: int, row: dict[Hashable, object], left: float, right: float) -> None:
     value, low, high = (float(str(row[key])) for key in ("odds_ratio", "low", "high"))
-    if low != low or high != high:  # the reference level has no interval
-        ax.plot(value, y, "s", color=GREY, markersize=3.2, markerfacecolor="white")
-        _margin_text(ax, y, f"{ratio(value)} (reference)")
+    if low != low or high != high:
+        _margin_text(ax, y, f"{ratio(value)} (no interval)")
         return
     _margin_text(ax, y, f"{ratio(value)} ({ratio(low)}{DASH}{ratio(high)})")
     start, end = max(low, left), min(high, right)

@@ -94,7 +94,8 @@ def _thinned(items: list[tuple[float, str]], width: float, size: float) -> list[
         return items
     last = items[-1]
     limit = last[0] * width - text_width(last[1], size) / 2 - _GAP
-    kept, end = [], -9.0
+    kept: list[tuple[float, str]] = []
+    end = -9.0
     for position, text in items[:-1]:
         half = text_width(text, size) / 2
         centre = position * width

@@ -14,6 +14,7 @@ from dlr.figures._style import VERMILLION, figure_style
 
 STAMP = "SIMULATED DATA"
 _BAND = 0.17  # inches
+_LENGTH, _HEIGHT = 10.2, 0.75  # of the stamp in bold, as multiples of its font size
 
 
 def stamp_simulated(figure: Figure) -> Figure:
@@ -39,11 +40,10 @@ def stamp_simulated(figure: Figure) -> Figure:
     engine = figure.get_layout_engine()
     if isinstance(engine, ConstrainedLayoutEngine):
         engine.set(rect=(0, share, 1, 1 - share))
-    angle = math.degrees(math.atan2(height, width))
-    size = 72 * math.hypot(width, height) / (len(STAMP) * 0.95)
+    angle, size = _across(width, height - _BAND)
     figure.text(
         0.5, 0.5 + share / 2, STAMP, rotation=angle, ha="center", va="center",
-        fontsize=min(size, 44), fontweight="bold", color=VERMILLION, alpha=0.13, zorder=50,
+        fontsize=size, fontweight="bold", color=VERMILLION, alpha=0.13, zorder=50,
         gid="simulated-stamp", in_layout=False,
     )  # fmt: skip
     figure.add_artist(
@@ -54,6 +54,16 @@ def stamp_simulated(figure: Figure) -> Figure:
         fontsize=6.5, fontweight="bold", color="white", zorder=61, in_layout=False,
     )  # fmt: skip
     return figure
+
+
+def _across(width: float, height: float) -> tuple[float, float]:
+    """Return angle (degrees) and font size (points) that fill a rectangle from corner to corner."""
+    angle = math.atan2(height, width)
+    sine, cosine = math.sin(angle), math.cos(angle)
+    wide = _LENGTH * cosine + _HEIGHT * sine
+    high = _LENGTH * sine + _HEIGHT * cosine
+    inches = 0.97 * min(width / wide, height / high)
+    return math.degrees(angle), min(72 * inches, 44.0)
 
 
 def is_stamped(figure: Figure) -> bool:

@@ -11,6 +11,7 @@ import pandas as pd
 from dlr import figures
 from dlr.report._blocks import Block, Figure, Fold, Listing, Section, Table, Text
 from dlr.report._tables import (
+    baseline_table,
     calibration_table,
     capped,
     delong_table,
@@ -37,6 +38,7 @@ def cohort_section(
     baseline: Mapping[str, BaselineTable],
     missing: pd.DataFrame,
     examples: Sequence[Example],
+    config: StudyConfig,
 ) -> Section:
     """Who was studied, who was left out, and what they were like."""
     blocks: list[Block] = []
@@ -52,10 +54,11 @@ def cohort_section(
         blocks.append(_flow_table(flow))
     for cohort, table in baseline.items():
         blocks.append(
-            plain_table(
+            baseline_table(
+                table,
                 f"baseline_{slug(cohort)}",
                 f"Baseline characteristics of the {cohort} cohort by outcome.",
-                table.to_frame(),
+                config,
             )
         )
     if len(missing):

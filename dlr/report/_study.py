@@ -37,7 +37,9 @@ def study_report(result: StudyResult) -> Report:
     sections = [
         summary_section(result),
         _data_section(result),
-        cohort_section(result.flow, result.baseline, result.missing, result.examples),
+        cohort_section(
+            result.flow, result.baseline, result.missing, result.examples, result.config
+        ),
         _clinical_section(result),
         _selection_section(result),
         _models_section(result),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -13,7 +13,13 @@ from dlr.report._blocks import Table
 if TYPE_CHECKING:
     from dlr.config import StudyConfig
     from dlr.results import CohortEvaluation, ModelEvaluation, SelectionTrace
-    from dlr.stats import ClassificationMetrics, DelongMatrix, LogisticTable, Proportion
+    from dlr.stats import (
+        BaselineTable,
+        ClassificationMetrics,
+        DelongMatrix,
+        LogisticTable,
+        Proportion,
+    )
 
 _METRICS = ("accuracy", "sensitivity", "specificity", "ppv", "npv")
 _METRIC_NAMES = {"ppv": "PPV", "npv": "NPV"}
@@ -184,28 +190,58 @@ def at(frame: pd.DataFrame, row: str, column: str) -> float:
     return float(str(frame.loc[row, column]))
 
 
+def baseline_table(table: BaselineTable, name: str, caption: str, config: StudyConfig) -> Table:
+    """Variables by outcome as papers print them."""
+    frame = table.to_frame()
+    event = config.outcome.label
+    groups = {
+        "all": f"All (n = {table.n})",
+        "negative": f"{f'No {event}' if event else 'Negative'} (n = {table.n_negative})",
+        "positive": f"{heading(event) if event else 'Positive'} (n = {table.n_positive})",
+    }
+    first = ~frame["variable"].duplicated()
+    names = [variable_label(config, str(item)) for item in frame["variable"]]
+    columns: dict[str, list[str]] = {
+        "Variable": [label if new else "" for label, new in zip(names, first)],
+        "Level": [str(level) for level in frame["level"].fillna("")],
+    }
+    for key, title in groups.items():
+        columns[title] = [str(text).replace(" %", "%") for text in frame[key].fillna("")]
+    columns["P"] = [p_cell(p) if new else "" for p, new in zip(frame["p_value"], first)]
+    columns["Test"] = [str(test) for test in frame["test"].fillna("")]
+    columns["SMD"] = [number(smd) if new else "" for smd, new in zip(frame["smd"], first)]
+    if (frame["n_missing"] > 0).any():
+        missing = zip(frame["n_missing"], first)
+        columns["Missing"] = [str(count) if new else "" for count, new in missing]
+    note = "SMD: standardised mean difference; above 0.2 in size it is usually called relevant."
+    return Table(name, caption, pd.DataFrame(columns), frame, note)
+
+
 def logistic_table(table: LogisticTable, name: str, caption: str, config: StudyConfig) -> Table:
     """Odds ratios as papers print them."""
     frame = table.to_frame()
-    rows = [_logistic_row(row, config) for row in frame.to_dict("records")]
+    rows = [_logistic_row(row, table.level, config) for row in frame.to_dict("records")]
     note = (
         "An odds ratio above 1 means that the outcome is more likely; of a continuous variable, "
-        "per unit. The CSV holds Wald and profile-likelihood intervals."
+        "per unit. Intervals and P values are Wald's; the CSV has profile-likelihood intervals "
+        "and likelihood-ratio tests too."
     )
+    if frame["separated"].any():
+        note += " * Separated data, fitted by Firth's penalised likelihood."
     return Table(name, caption, pd.DataFrame(rows), frame, note)
 
 
-def _logistic_row(row: Mapping[object, object], config: StudyConfig) -> dict[str, str]:
-    level = row.get("level")
-    values = [float(str(row[key])) for key in ("odds_ratio", "low", "high")]
-    if any(value != value for value in values[1:]):
-        odds = "1 (reference)"
-    else:
-        odds = f"{ratio(values[0])} ({ratio(values[1])}{DASH}{ratio(values[2])})"
+def _logistic_row(
+    row: Mapping[Hashable, object], level: float, config: StudyConfig
+) -> dict[str, str]:
+    value, low, high = (float(str(row[key])) for key in ("odds_ratio", "low", "high"))
+    against = f"{row['level']} (against {row['reference']})" if row["level"] else ""
+    mark = "*" if row["separated"] else ""
+    odds = DASH if value != value else f"{ratio(value)} ({ratio(low)}{DASH}{ratio(high)}){mark}"
     return {
         "Variable": variable_label(config, str(row["variable"])),
-        "Level": "" if level is None or pd.isna(level) else str(level),  # type: ignore[call-overload]
-        "Odds ratio (95% CI)": odds,
+        "Level": against,
+        f"Odds ratio ({level:.0%} CI)": odds,
         "P": p_cell(float(str(row["p_value"]))),
     }
 

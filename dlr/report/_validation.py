@@ -37,7 +37,9 @@ def validation_report(result: ValidationResult) -> Report:
     config = result.config
     sections = [
         _summary(result),
-        cohort_section(result.flow, result.baseline, result.missing, result.examples),
+        cohort_section(
+            result.flow, result.baseline, result.missing, result.examples, result.config
+        ),
         _evaluation_section(result),
         _calibration_section(result),
         _scores_section(result),

@@ -162,7 +162,7 @@ def test_odds_ratios_name_every_term() -> None:
     ax = figures.plot_odds_ratios(table, labels={"odi": "ODI (%)"})
     written = texts(ax)
     assert "ODI (%)" in written
-    assert "leg: yes" in written
+    assert "leg: yes vs no" in written
     assert ax.get_xscale() == "log"
 
 
