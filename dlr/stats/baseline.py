@@ -1,267 +1,236 @@
-"""The baseline table of a cohort: every variable by outcome, with the test that fits it."""
+"""Baseline table: what the cases with and without the event are like."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, overload
+from math import nan
 
 import numpy as np
 import pandas as pd
 
 from dlr.errors import DlrError
-from dlr.stats._validation import FloatArray, binary_outcome, check_choice
+from dlr.stats._describe import (
+    CATEGORICAL_TESTS,
+    CONTINUOUS_TESTS,
+    GROUPS,
+    Rules,
+    VariableSummary,
+    describe_continuous,
+    describe_levels,
+)
+from dlr.stats._validation import BoolArray, check_choice, check_level
+from dlr.stats._variables import check_columns, is_categorical, known_outcome
 
-TESTS = ("t", "welch", "mann-whitney", "chi-squared", "fisher")
-NORMAL_P = 0.05
-"""Shapiro-Wilk p in both groups above which a variable counts as normal."""
-_SHAPIRO_LIMIT = 5000  # above it the p value of Shapiro-Wilk is not reliable
+
+@dataclass(frozen=True, eq=False)
+class BaselineCohort:
+    """The description of one cohort.
+
+    Attributes
+    ----------
+    name : str
+        Of the cohort; empty when all cases are described together.
+    n, n_event, n_unknown : int
+        Cases with known outcome, those among them with the event, and cases left out because
+        their outcome is unknown.
+    summaries : tuple of VariableSummary
+        One per variable, with unrounded ``numbers``, ``test``, ``smd`` and ``n_missing``.
+    """
+
+    name: str
+    n: int
+    n_event: int
+    n_unknown: int
+    summaries: tuple[VariableSummary, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class BaselineTable:
-    """Variables by outcome.
+    """Baseline characteristics by outcome.
 
     Attributes
     ----------
-    table : pandas.DataFrame
-        One row per continuous variable or level: ``variable``, ``level``, ``all``, ``negative``,
-        ``positive`` (text as papers print it), ``p_value``, ``test``, ``smd`` (standardised mean
-        difference, positive minus negative), ``n_missing``. Tests and SMD stand in a variable's
-        first row.
-    n, n_negative, n_positive : int
+    outcome : str
+    variables : tuple of str
+    cohorts : tuple of BaselineCohort
+        A single one unless the table is by cohort.
     """
 
-    table: pd.DataFrame
-    n: int
-    n_negative: int
-    n_positive: int
+    outcome: str
+    variables: tuple[str, ...]
+    cohorts: tuple[BaselineCohort, ...]
+
+    @property
+    def tests(self) -> pd.DataFrame:
+        """One row per cohort and variable, unrounded: test, statistic, p, SMD, missing, note."""
+        return pd.DataFrame(
+            [_tested(cohort.name, item) for cohort in self.cohorts for item in cohort.summaries]
+        )
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the table."""
-        return self.table.copy()
+        """Return the table as papers print it, numbers as text.
+
+        Returns
+        -------
+        DataFrame
+            One row with the number of cases, then one per continuous variable and one per level
+            of categorical ones. Columns ``variable``, ``level``, ``overall``, ``non_event``,
+            ``event`` (mean ± SD, median (Q1–Q3) or count (share of the column)), ``p_value``,
+            ``test`` (its name, or why it was not done), ``smd`` (absolute) and ``missing``; the
+            last four stand on a variable's first row. With several cohorts these seven columns
+            repeat for each, as ``"<cohort>: overall"``.
+        """
+        blocks = [_block(cohort) for cohort in self.cohorts]
+        if len(blocks) == 1 and not self.cohorts[0].name:
+            return blocks[0].reset_index()
+        # Levels in the order of the first cohort that has them, variable by variable.
+        keys = list(dict.fromkeys(key for block in blocks for key in block.index))
+        order = ["n", *self.variables]
+        keys.sort(key=lambda key: order.index(key[0]))
+        index = pd.MultiIndex.from_tuples(keys, names=["variable", "level"])
+        named = [
+            block.reindex(index).add_prefix(f"{cohort.name}: ")
+            for cohort, block in zip(self.cohorts, blocks)
+        ]
+        table = pd.concat(named, axis=1).reset_index()
+        text = [c for c in table.columns if not c.endswith((": p_value", ": smd", ": missing"))]
+        return table.assign(**{c: table[c].fillna("") for c in text})
 
 
-@overload
 def baseline_table(
     frame: pd.DataFrame,
     outcome: str,
     variables: Sequence[str],
-    by_cohort: Literal[True] = True,
+    by_cohort: bool | str = True,
+    *,
     tests: Mapping[str, str] | None = None,
-) -> dict[str, BaselineTable]: ...
-
-
-@overload
-def baseline_table(
-    frame: pd.DataFrame,
-    outcome: str,
-    variables: Sequence[str],
-    by_cohort: Literal[False],
-    tests: Mapping[str, str] | None = None,
-) -> BaselineTable: ...
-
-
-def baseline_table(
-    frame: pd.DataFrame,
-    outcome: str,
-    variables: Sequence[str],
-    by_cohort: bool = True,
-    tests: Mapping[str, str] | None = None,
-) -> BaselineTable | dict[str, BaselineTable]:
-    """Describe variables by outcome.
+    categorical: Sequence[str] = (),
+    normality_p: float = 0.05,
+    least_expected: float = 5.0,
+    equal_variances: bool = False,
+    continuity: bool = True,
+) -> BaselineTable:
+    """Describe the cases by outcome, and test every variable.
 
     Parameters
     ----------
-    frame : DataFrame
-        One row per case; numbers are continuous, anything else has levels.
+    frame : DataFrame of shape (n_cases, ...)
+        One row per case.
     outcome : str
-        Column with 1 and 0.
+        Column with 1 for the event and 0 for none. Cases of unknown outcome are left out (and
+        counted).
     variables : sequence of str
-    by_cohort : bool
-        One table for each value of the column ``cohort``; else one for all rows.
+        Columns to describe. Numbers are continuous; text, categories and booleans categorical.
+        Missing values are left out per variable (and counted).
+    by_cohort : bool or str
+        True: one block per value of the column ``cohort``; a name: of that column; False: all
+        cases together.
     tests : mapping of str to str, optional
-        Test by variable, instead of the automatic choice: t test where Shapiro-Wilk finds both
-        groups normal (p > 0.05), else Mann-Whitney; chi-squared (uncorrected) where all expected
-        counts are at least 5, else Fisher's exact test.
+        Overrides the choice for some variables: "welch", "student" or "mann-whitney" for
+        continuous, "chi-squared" (with continuity correction), "pearson" (without) or "fisher"
+        for categorical ones.
+    categorical : sequence of str
+        Numeric columns to describe by level.
+    normality_p : float
+        A continuous variable is called normal when Shapiro-Wilk's p is at least this in both
+        outcome groups; then mean, SD and t test, otherwise median, quartiles and Mann-Whitney.
+    least_expected : float
+        Fisher's exact test replaces chi-squared when an expected count of a 2 x 2 table is below
+        this; in larger tables when more than a fifth are, or any is below 1 (Cochran).
+    equal_variances : bool
+        Whether the t test is Student's rather than Welch's.
+    continuity : bool
+        Whether chi-squared of a 2 x 2 table is corrected for continuity, as R does by default.
 
     Returns
     -------
-    BaselineTable, or dict of them by cohort
+    BaselineTable
 
     Raises
     ------
     DlrError
-        If a column is absent, the outcome has one class, or a test is unknown.
+        When columns are absent, the outcome is not 0/1, or a test does not fit its variable.
+
+    Notes
+    -----
+    The standardised mean difference is the absolute difference of means over the root of the mean
+    variance of the two groups; for categories the Mahalanobis distance of the shares.
     """
-    absent = [name for name in (outcome, *variables) if name not in frame]
-    if absent:
-        raise DlrError(f"the table has no column '{absent[0]}'")
-    if by_cohort:
-        if "cohort" not in frame:
-            raise DlrError("the table has no column 'cohort'; pass by_cohort=False")
-        return {
-            str(name): _one_table(rows, outcome, variables, tests or {})
-            for name, rows in frame.groupby("cohort", sort=False)
-        }
-    return _one_table(frame, outcome, variables, tests or {})
+    names = check_columns(frame, outcome, variables)
+    check_level(normality_p)
+    forced = set(categorical)
+    chosen = dict(tests or {})
+    _check_tests(frame, names, chosen, forced)
+    rules = Rules(normality_p, least_expected, equal_variances, continuity)
+
+    def summarise(name: str, rows: pd.DataFrame, event: BoolArray) -> VariableSummary:
+        levels = is_categorical(frame[name], name in forced)
+        describe = describe_levels if levels else describe_continuous
+        return describe(rows[name], event, rules, chosen.get(name))
+
+    cohorts = []
+    for cohort, part in _parts(frame, by_cohort):
+        rows, event = known_outcome(part, outcome, both_classes=False)
+        summaries = tuple(summarise(name, rows, event) for name in names)
+        unknown = len(part) - len(rows)
+        cohorts.append(BaselineCohort(cohort, len(rows), int(event.sum()), unknown, summaries))
+    return BaselineTable(outcome, tuple(names), tuple(cohorts))
 
 
-def _one_table(
-    frame: pd.DataFrame, outcome: str, variables: Sequence[str], tests: Mapping[str, str]
-) -> BaselineTable:
-    positive = pd.Series(binary_outcome(frame[outcome]), index=frame.index)
-    rows: list[dict[str, object]] = []
-    for name in variables:
-        chosen = tests.get(name)
-        if chosen is not None:
-            check_choice(chosen, f"tests['{name}']", TESTS)
-        values = frame[name]
-        numeric = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
-        describe = _continuous if numeric else _categorical
-        rows += describe(name, values, positive, chosen)
-    return BaselineTable(
-        pd.DataFrame(rows), len(frame), int((~positive).sum()), int(positive.sum())
-    )
+def _check_tests(
+    frame: pd.DataFrame, names: list[str], chosen: Mapping[str, str], forced: set[str]
+) -> None:
+    for name, test in chosen.items():
+        if name not in names:
+            raise DlrError(f"tests names '{name}', which is not among the variables.")
+        levels = is_categorical(frame[name], name in forced)
+        allowed = CATEGORICAL_TESTS if levels else CONTINUOUS_TESTS
+        check_choice(test, f"tests['{name}']", allowed)
 
 
-def _continuous(
-    name: str, values: pd.Series, positive: pd.Series, chosen: str | None
-) -> list[dict[str, object]]:
-    known = values.notna()
-    everyone = values[known].to_numpy(dtype=float)
-    a = values[known & ~positive].to_numpy(dtype=float)
-    b = values[known & positive].to_numpy(dtype=float)
-    test = chosen or ("t" if _normal(a) and _normal(b) else "mann-whitney")
-    text = _mean_sd if test in ("t", "welch") else _median_quartiles
-    return [
-        {
-            "variable": name,
-            "level": "",
-            "all": text(everyone),
-            "negative": text(a),
-            "positive": text(b),
-            "p_value": _compare(a, b, test),
-            "test": test,
-            "smd": _smd_continuous(a, b),
-            "n_missing": int((~known).sum()),
-        }
-    ]
-
-
-def _categorical(
-    name: str, values: pd.Series, positive: pd.Series, chosen: str | None
-) -> list[dict[str, object]]:
-    known = values.notna()
-    text = values[known].astype(str)
-    levels = sorted(text.unique())
-    event = positive[known]
-    counts = np.array(
-        [[int((event[text == level] == group).sum()) for level in levels] for group in (0, 1)],
-        dtype=float,
-    ).reshape(2, len(levels))
-    test, p_value = _compare_counts(counts, chosen)
-    totals = counts.sum(axis=1)
-    rows: list[dict[str, object]] = []
-    for j, level in enumerate(levels):
-        rows.append(
-            {
-                "variable": name,
-                "level": level,
-                "all": _share(counts[:, j].sum(), counts.sum()),
-                "negative": _share(counts[0, j], totals[0]),
-                "positive": _share(counts[1, j], totals[1]),
-                "p_value": p_value if j == 0 else np.nan,
-                "test": test if j == 0 else "",
-                "smd": _smd_categorical(counts) if j == 0 else np.nan,
-                "n_missing": int((~known).sum()),
-            }
+def _parts(frame: pd.DataFrame, by_cohort: bool | str) -> list[tuple[str, pd.DataFrame]]:
+    if by_cohort is False:
+        return [("", frame)]
+    column = "cohort" if by_cohort is True else by_cohort
+    if column not in frame.columns:
+        raise DlrError(
+            f"the table has no column '{column}' to divide it by; name another one with "
+            "by_cohort='...', or describe all cases together with by_cohort=False."
         )
-    return rows
+    return [(str(name), part) for name, part in frame.groupby(column, sort=False, observed=True)]
 
 
-def _normal(x: FloatArray) -> bool:
-    """Judge normality by Shapiro-Wilk; a constant or tiny group is not called normal."""
-    from scipy.stats import shapiro
-
-    if len(x) < 3 or np.ptp(x) == 0 or len(x) > _SHAPIRO_LIMIT:
-        return False
-    return bool(shapiro(x).pvalue > NORMAL_P)
-
-
-def _compare(a: FloatArray, b: FloatArray, test: str) -> float:
-    """Return the p value; NaN where a group is empty, 1 where nothing varies."""
-    from scipy.stats import mannwhitneyu, ttest_ind
-
-    if min(len(a), len(b)) == 0 or (test != "mann-whitney" and min(len(a), len(b)) < 2):
-        return float("nan")
-    if np.ptp(np.concatenate([a, b])) == 0:
-        return 1.0
-    if test == "mann-whitney":
-        return float(mannwhitneyu(a, b, use_continuity=True, method="asymptotic").pvalue)
-    if np.ptp(a) == 0 and np.ptp(b) == 0:
-        return 0.0
-    return float(ttest_ind(a, b, equal_var=test == "t").pvalue)
+def _block(cohort: BaselineCohort) -> pd.DataFrame:
+    """Return the lines of one cohort, indexed by variable and level."""
+    counts = (cohort.n, cohort.n - cohort.n_event, cohort.n_event)
+    rows = [_line("n", "", [str(count) for count in counts], missing=cohort.n_unknown)]
+    for item in cohort.summaries:
+        for position, (level, cells) in enumerate(item.cells.iterrows()):
+            line = _line(item.variable, str(level), list(cells))
+            if position == 0:
+                line |= {"p_value": item.test.p_value, "smd": item.smd, "missing": item.n_missing}
+                line["test"] = item.test.note if np.isnan(item.test.p_value) else item.test.test
+            rows.append(line)
+    columns = [*GROUPS, "p_value", "test", "smd", "missing"]
+    return pd.DataFrame(rows).set_index(["variable", "level"])[columns]
 
 
-def _compare_counts(counts: FloatArray, chosen: str | None) -> tuple[str, float]:
-    from scipy.stats import chi2_contingency, fisher_exact
-    from scipy.stats.contingency import expected_freq
-
-    table = counts[:, counts.sum(axis=0) > 0]
-    if table.shape[1] < 2 or (table.sum(axis=1) == 0).any():
-        return chosen or "none", float("nan")
-    test = chosen or ("chi-squared" if expected_freq(table).min() >= 5 else "fisher")
-    if test == "fisher":
-        if table.shape[1] == 2:
-            return test, float(fisher_exact(table).pvalue)
-        # Larger tables: p by permutation with fixed margins, seeded.
-        from scipy.stats import MonteCarloMethod
-
-        method = MonteCarloMethod(n_resamples=9999, rng=np.random.default_rng(0))
-        return test, float(fisher_exact(table.astype(int), method=method).pvalue)
-    return test, float(chi2_contingency(table, correction=False).pvalue)
+def _tested(cohort: str, item: VariableSummary) -> dict[str, object]:
+    test = item.test
+    return {
+        "cohort": cohort,
+        "variable": item.variable,
+        "test": test.test,
+        "statistic": test.statistic,
+        "degrees_of_freedom": test.degrees_of_freedom,
+        "p_value": test.p_value,
+        "smd": item.smd,
+        "missing": item.n_missing,
+        "note": test.note,
+    }
 
 
-def _smd_continuous(a: FloatArray, b: FloatArray) -> float:
-    """Return (mean of positive - mean of negative) / pooled SD, SD = sqrt((s1^2 + s0^2) / 2)."""
-    if min(len(a), len(b)) < 2:
-        return float("nan")
-    spread = np.sqrt((a.var(ddof=1) + b.var(ddof=1)) / 2)
-    return float((b.mean() - a.mean()) / spread) if spread > 0 else float("nan")
-
-
-def _smd_categorical(counts: FloatArray) -> float:
-    """Return the SMD of a categorical variable.
-
-    Two levels: the signed difference of the second level's shares over their pooled SD. More:
-    the Mahalanobis distance of Yang & Dalton, SAS Global Forum 335 (2012).
-    """
-    totals = counts.sum(axis=1, keepdims=True)
-    if (totals == 0).any() or counts.shape[1] < 2:
-        return float("nan")
-    shares = (counts / totals)[:, 1:]
-    difference = shares[1] - shares[0]
-    covariance = np.mean([np.diag(p) - np.outer(p, p) for p in shares], axis=0)
-    if counts.shape[1] == 2:
-        spread = float(np.sqrt(covariance[0, 0]))
-        return float(difference[0] / spread) if spread > 0 else float("nan")
-    return float(np.sqrt(difference @ np.linalg.pinv(covariance) @ difference))
-
-
-def _mean_sd(x: FloatArray) -> str:
-    if len(x) == 0:
-        return "–"
-    sd = x.std(ddof=1) if len(x) > 1 else float("nan")
-    return f"{x.mean():.2f} ± {sd:.2f}"
-
-
-def _median_quartiles(x: FloatArray) -> str:
-    if len(x) == 0:
-        return "–"
-    low, middle, high = np.quantile(x, [0.25, 0.5, 0.75])
-    return f"{middle:.2f} ({low:.2f}–{high:.2f})"
-
-
-def _share(count: float, total: float) -> str:
-    return f"{count:.0f} ({100 * count / total:.1f} %)" if total else "0"
+def _line(variable: str, level: str, cells: list[str], missing: float = nan) -> dict[str, object]:
+    line: dict[str, object] = {"variable": variable, "level": level, **dict(zip(GROUPS, cells))}
+    return line | {"p_value": nan, "test": "", "smd": nan, "missing": missing}
