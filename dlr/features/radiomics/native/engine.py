@@ -48,6 +48,9 @@ class NativeEngine:
             raise InputError([Fault(problem, column="imageType", code="unsupported")])
         self.parameters = parameters
         self._names = feature_names(parameters)
+        self._settings = {
+            kind.name: parameters.settings_of(kind) for kind in parameters.image_types
+        }
 
     def feature_names(self) -> list[str]:
         """Return the fixed column set, which depends on the settings only."""
@@ -132,7 +135,7 @@ class NativeEngine:
         values: dict[str, float],
         problems: dict[str, str],
     ) -> None:
-        settings = self.parameters.settings_of(image_type)
+        settings = self._settings[image_type.name]
         classes = tuple(c for c in self.parameters.feature_classes if c.name not in SHAPE_CLASSES)
         for filtered in filtered_images(image_type.name, intensities, region.box, settings):
             found: dict[str, float] | str = filtered.problem

@@ -130,7 +130,7 @@ def _mean_and_deviation(image: sitk.Image) -> tuple[float, float]:
     for piece in array:  # sums of integers are exact in any order
         values = piece.astype(np.float64).ravel()
         total += float(values.sum())
-        squares += float(values @ values)
+        squares += float(np.square(values, out=values).sum())
     n = array.size
     variance = (squares - total * total / n) / max(n - 1, 1)
     return total / n, math.sqrt(max(variance, 0.0))

@@ -1,4 +1,10 @@
-"""The maximal correlation coefficient of a co-occurrence matrix."""
+"""The maximal correlation coefficient of a co-occurrence matrix (Haralick, 1973).
+
+It is the square root of the second largest eigenvalue of ``Q = D(px)^-1 P D(py)^-1 P'``, that is
+the second singular value of ``S = D(px)^-1/2 P D(py)^-1/2``. The first one is 1 and its vector is
+``sqrt(px)``; with that taken away, the Lanczos method finds the largest eigenvalue of what is left
+without decomposing the whole matrix (Golub and Van Loan, Matrix Computations, chapter 10).
+"""
 
 from __future__ import annotations
 
@@ -9,6 +15,7 @@ import numpy as np
 from dlr.features.radiomics.native.compiled import compiled
 from dlr.features.radiomics.native.discretisation import Floats
 from dlr.features.radiomics.native.first_order import EPSILON
+from dlr.features.radiomics.native.lanczos import largest_eigenvalue
 
 DECIDED_BY_ROUNDING = 1e-6
 """Below this, the squared coefficient is smaller than the rounding of PyRadiomics' eigenvalues."""
@@ -16,11 +23,16 @@ DECIDED_BY_ROUNDING = 1e-6
 
 @compiled
 def maximal_correlation(matrix: Floats, px: Floats, py: Floats, symmetric: bool) -> float:
-    """Return the square root of the second largest eigenvalue of Haralick's Q.
+    """Return the coefficient of one normalised matrix; 1 for a single grey level.
 
-    Q has the squared singular values of ``D(px)^-1/2 P D(py)^-1/2`` as eigenvalues; for a
-    symmetric matrix these are the squares of its real eigenvalues, which needs no matrix product.
-    One grey level gives 1.
+    Parameters
+    ----------
+    matrix : ndarray, shape (n, n)
+        Joint probabilities.
+    px, py : ndarray, shape (n,)
+        Their sums over columns and over rows.
+    symmetric : bool
+        Whether `matrix` is; then S is too, and its own eigenvalues do.
     """
     n = len(px)
     if n < 2:
@@ -30,12 +42,24 @@ def maximal_correlation(matrix: Floats, px: Floats, py: Floats, symmetric: bool)
         for j in range(n):
             if matrix[i, j] > 0:
                 scaled[i, j] = matrix[i, j] / math.sqrt(px[i] * py[j])
+    first = np.sqrt(px)
     if symmetric:
-        values = np.abs(np.linalg.eigvalsh(scaled))
-        values.sort()
-        return float(values[n - 2])
-    values = np.linalg.eigvalsh(scaled @ scaled.T)
-    return math.sqrt(max(values[n - 2], 0.0))
+        return min(largest_eigenvalue(scaled, first), 1.0)
+    return min(math.sqrt(largest_eigenvalue(_square(scaled), first)), 1.0)
+
+
+@compiled
+def _square(scaled: Floats) -> Floats:
+    """Return ``S S'``, without the zeros that fill most of a co-occurrence matrix."""
+    n = len(scaled)
+    result = np.zeros((n, n))
+    for i in range(n):
+        for k in range(n):
+            weight = scaled[i, k]
+            if weight != 0:
+                for j in range(n):
+                    result[i, j] += weight * scaled[j, k]
+    return result
 
 
 def mcc_as_pyradiomics(matrices: Floats) -> float:

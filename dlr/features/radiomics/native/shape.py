@@ -53,5 +53,5 @@ def axis_variances(mask: npt.NDArray[np.bool_], spacing: tuple[float, ...]) -> l
     """Return the variances (mm²) of the voxels' places along their principal axes, ascending."""
     places = np.argwhere(mask) * np.array(spacing)
     places -= places.mean(axis=0)
-    covariance = places.T @ places / len(places)
+    covariance = np.einsum("ni,nj->ij", places, places) / len(places)
     return [max(float(value), 0.0) for value in np.linalg.eigvalsh(covariance)]
