@@ -1,6 +1,6 @@
 """Write ``docs/validation.md``: ``python docs/make_validation.py FOLDER_OF_REFERENCE_VALUES``.
 
-Every number of ``dlr.stats`` that R packages also give, beside theirs. The reference values are
+Every number that R packages also give, beside theirs. The reference values are
 JSON files made in R; the folder holds the data sets they were computed on as well.
 """
 
@@ -9,9 +9,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from validation_rows import diagnostic
+from validation_rows import diagnostic, modelling
 
-PARTS = (diagnostic.rows,)
+PARTS = (diagnostic.rows, modelling.rows)
 PAGE = Path(__file__).with_name("validation.md")
 HEAD = """# Agreement with R
 
