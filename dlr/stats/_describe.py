@@ -14,8 +14,8 @@ from dlr.stats._variables import level_column, level_names, numbers
 from dlr.stats.contingency import chi_squared_test, fisher_exact_test
 from dlr.stats.group_tests import mann_whitney_test, shapiro_wilk_test, t_test
 
-GROUPS = ("overall", "non_event", "event")
-CONTINUOUS_TESTS = ("welch", "student", "mann-whitney")
+GROUPS = ("all", "negative", "positive")
+CONTINUOUS_TESTS = ("t", "welch", "mann-whitney")
 CATEGORICAL_TESTS = ("chi-squared", "pearson", "fisher")
 _MEAN_LEVEL, _MEDIAN_LEVEL = "mean ± SD", "median (Q1–Q3)"
 
@@ -39,13 +39,13 @@ class VariableSummary:
     variable : str
     numbers : DataFrame
         Continuous: rows n, mean, sd, median, q1, q3; categorical: counts, one row per level.
-        Columns ``overall``, ``non_event``, ``event``.
+        Columns ``all``, ``negative`` (no event) and ``positive``.
     cells : DataFrame
         The same as text, one row per line of the table, index the level.
     test : GroupTest
-        Comparison of event with non-event.
+        Comparison of positive with negative.
     smd : float
-        Absolute standardised mean difference.
+        Standardised mean difference, positive minus negative.
     n_missing : int
     """
 
@@ -68,7 +68,7 @@ def describe_continuous(
         normal = all(_looks_normal(g, rules.normality_p) for g in groups[1:])
         chosen = "mann-whitney"
         if normal:
-            chosen = "student" if rules.equal_variances else "welch"
+            chosen = "t" if rules.equal_variances else "welch"
     table = pd.DataFrame([_moments(g) for g in groups], index=list(GROUPS)).T
     medians = chosen == "mann-whitney"
     text = [_median_text(table[g]) if medians else _mean_text(table[g]) for g in GROUPS]
@@ -98,7 +98,7 @@ def describe_levels(
         columns=list(GROUPS),
         dtype=int,
     )
-    by_outcome = counts[["non_event", "event"]].to_numpy()
+    by_outcome = counts[["negative", "positive"]].to_numpy()
     totals = counts.sum()
     cells = pd.DataFrame(
         {g: [_share_text(value, totals[g]) for value in counts[g]] for g in GROUPS},
@@ -133,13 +133,13 @@ def _moments(values: FloatArray) -> dict[str, float]:
 def _compare_numbers(event: FloatArray, non_event: FloatArray, chosen: str) -> GroupTest:
     if chosen == "mann-whitney":
         return mann_whitney_test(event, non_event)
-    return t_test(event, non_event, equal_variances=chosen == "student")
+    return t_test(event, non_event, equal_variances=chosen == "t")
 
 
 def _compare_counts(counts: np.ndarray, rules: Rules, chosen: str | None) -> GroupTest:
-    if not counts.size or (counts.sum(axis=0) == 0).any():
+    if (counts.sum(axis=0) == 0).any():
         sizes = tuple(int(total) for total in counts.sum(axis=0))
-        return not_done("Chi-squared test", sizes, "one outcome has no cases")
+        return not_done("Chi-squared test", sizes, "no value is known in one of the groups")
     if chosen is None:
         chosen = "fisher" if _sparse(counts, rules.least_expected) else "chi-squared"
     if chosen == "fisher":
@@ -160,14 +160,17 @@ def _sparse(counts: np.ndarray, least: float) -> bool:
 
 
 def _difference_of_means(table: pd.DataFrame) -> float:
-    means = table.loc["mean", ["non_event", "event"]].to_numpy(dtype=float)
-    spreads = table.loc["sd", ["non_event", "event"]].to_numpy(dtype=float)
+    means = table.loc["mean", ["negative", "positive"]].to_numpy(dtype=float)
+    spreads = table.loc["sd", ["negative", "positive"]].to_numpy(dtype=float)
     spread = sqrt(float(spreads @ spreads) / 2)
-    return float(abs(means[1] - means[0]) / spread) if spread > 0 else nan
+    return float((means[1] - means[0]) / spread) if spread > 0 else nan
 
 
 def _difference_of_shares(counts: np.ndarray) -> float:
-    """Mahalanobis distance of the shares (Yang & Dalton, SAS Global Forum 335-2012)."""
+    """Mahalanobis distance of the shares (Yang & Dalton, SAS Global Forum 335-2012).
+
+    Of two levels, signed: above zero when the second is more frequent among positives.
+    """
     totals = counts.sum(axis=0)
     if len(counts) < 2 or (totals == 0).any():
         return nan
@@ -178,7 +181,8 @@ def _difference_of_shares(counts: np.ndarray) -> float:
     inverse = np.linalg.pinv(covariance, hermitian=True)
     if np.abs(covariance @ inverse @ gap - gap).max() > 1e-9:
         return nan  # the groups differ in a share that varies in neither: infinitely far apart
-    return sqrt(max(float(gap @ inverse @ gap), 0.0))
+    distance = sqrt(max(float(gap @ inverse @ gap), 0.0))
+    return -distance if len(counts) == 2 and gap[0] > 0 else distance
 
 
 def _decimals(spread: float) -> int:

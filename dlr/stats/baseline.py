@@ -62,6 +62,21 @@ class BaselineTable:
     cohorts: tuple[BaselineCohort, ...]
 
     @property
+    def n(self) -> int:
+        """Cases of known outcome, in all cohorts."""
+        return sum(cohort.n for cohort in self.cohorts)
+
+    @property
+    def n_positive(self) -> int:
+        """Cases with the event."""
+        return sum(cohort.n_event for cohort in self.cohorts)
+
+    @property
+    def n_negative(self) -> int:
+        """Cases without the event."""
+        return self.n - self.n_positive
+
+    @property
     def tests(self) -> pd.DataFrame:
         """One row per cohort and variable, unrounded: test, statistic, p, SMD, missing, note."""
         return pd.DataFrame(
@@ -74,28 +89,25 @@ class BaselineTable:
         Returns
         -------
         DataFrame
-            One row with the number of cases, then one per continuous variable and one per level
-            of categorical ones. Columns ``variable``, ``level``, ``overall``, ``non_event``,
-            ``event`` (mean ± SD, median (Q1–Q3) or count (share of the column)), ``p_value``,
-            ``test`` (its name, or why it was not done), ``smd`` (absolute) and ``missing``; the
-            last four stand on a variable's first row. With several cohorts these seven columns
-            repeat for each, as ``"<cohort>: overall"``.
+            One row per continuous variable and one per level of categorical ones. Columns
+            ``variable``, ``level``, ``all``, ``negative``, ``positive`` (mean ± SD, median
+            (Q1–Q3), or count (share of the column)), ``p_value``, ``test`` (its name, or why it
+            was not done), ``smd`` (positive minus negative) and ``n_missing``. Tests and SMD
+            stand on a variable's first row. With several cohorts these seven columns repeat for
+            each, as ``"<cohort>: all"``.
         """
         blocks = [_block(cohort) for cohort in self.cohorts]
         if len(blocks) == 1 and not self.cohorts[0].name:
             return blocks[0].reset_index()
         # Levels in the order of the first cohort that has them, variable by variable.
         keys = list(dict.fromkeys(key for block in blocks for key in block.index))
-        order = ["n", *self.variables]
-        keys.sort(key=lambda key: order.index(key[0]))
+        keys.sort(key=lambda key: self.variables.index(key[0]))
         index = pd.MultiIndex.from_tuples(keys, names=["variable", "level"])
         named = [
-            block.reindex(index).add_prefix(f"{cohort.name}: ")
+            _filled(block.reindex(index)).add_prefix(f"{cohort.name}: ")
             for cohort, block in zip(self.cohorts, blocks)
         ]
-        table = pd.concat(named, axis=1).reset_index()
-        text = [c for c in table.columns if not c.endswith((": p_value", ": smd", ": missing"))]
-        return table.assign(**{c: table[c].fillna("") for c in text})
+        return pd.concat(named, axis=1).reset_index()
 
 
 def baseline_table(
@@ -108,7 +120,7 @@ def baseline_table(
     categorical: Sequence[str] = (),
     normality_p: float = 0.05,
     least_expected: float = 5.0,
-    equal_variances: bool = False,
+    equal_variances: bool = True,
     continuity: bool = True,
 ) -> BaselineTable:
     """Describe the cases by outcome, and test every variable.
@@ -127,7 +139,7 @@ def baseline_table(
         True: one block per value of the column ``cohort``; a name: of that column; False: all
         cases together.
     tests : mapping of str to str, optional
-        Overrides the choice for some variables: "welch", "student" or "mann-whitney" for
+        Overrides the choice for some variables: "t" (Student), "welch" or "mann-whitney" for
         continuous, "chi-squared" (with continuity correction), "pearson" (without) or "fisher"
         for categorical ones.
     categorical : sequence of str
@@ -139,7 +151,7 @@ def baseline_table(
         Fisher's exact test replaces chi-squared when an expected count of a 2 x 2 table is below
         this; in larger tables when more than a fifth are, or any is below 1 (Cochran).
     equal_variances : bool
-        Whether the t test is Student's rather than Welch's.
+        Whether the t test of normal variables is Student's, as papers use, rather than Welch's.
     continuity : bool
         Whether chi-squared of a 2 x 2 table is corrected for continuity, as R does by default.
 
@@ -154,8 +166,9 @@ def baseline_table(
 
     Notes
     -----
-    The standardised mean difference is the absolute difference of means over the root of the mean
-    variance of the two groups; for categories the Mahalanobis distance of the shares.
+    The standardised mean difference is that of positive minus negative over the root of the mean
+    variance of the two groups; of more than two levels the Mahalanobis distance of the shares,
+    which has no sign.
     """
     names = check_columns(frame, outcome, variables)
     check_level(normality_p)
@@ -203,17 +216,22 @@ def _parts(frame: pd.DataFrame, by_cohort: bool | str) -> list[tuple[str, pd.Dat
 
 def _block(cohort: BaselineCohort) -> pd.DataFrame:
     """Return the lines of one cohort, indexed by variable and level."""
-    counts = (cohort.n, cohort.n - cohort.n_event, cohort.n_event)
-    rows = [_line("n", "", [str(count) for count in counts], missing=cohort.n_unknown)]
+    rows: list[dict[str, object]] = []
     for item in cohort.summaries:
         for position, (level, cells) in enumerate(item.cells.iterrows()):
-            line = _line(item.variable, str(level), list(cells))
+            line: dict[str, object] = {"variable": item.variable, "level": str(level), **cells}
+            line |= {"p_value": nan, "test": "", "smd": nan, "n_missing": item.n_missing}
             if position == 0:
-                line |= {"p_value": item.test.p_value, "smd": item.smd, "missing": item.n_missing}
+                line |= {"p_value": item.test.p_value, "smd": item.smd}
                 line["test"] = item.test.note if np.isnan(item.test.p_value) else item.test.test
             rows.append(line)
-    columns = [*GROUPS, "p_value", "test", "smd", "missing"]
-    return pd.DataFrame(rows).set_index(["variable", "level"])[columns]
+    return pd.DataFrame(rows).set_index(["variable", "level"])
+
+
+def _filled(block: pd.DataFrame) -> pd.DataFrame:
+    """Leave blank what a cohort lacks: a level that does not occur in it."""
+    text = [*GROUPS, "test"]
+    return block.assign(**{name: block[name].fillna("") for name in text})
 
 
 def _tested(cohort: str, item: VariableSummary) -> dict[str, object]:
@@ -226,11 +244,6 @@ def _tested(cohort: str, item: VariableSummary) -> dict[str, object]:
         "degrees_of_freedom": test.degrees_of_freedom,
         "p_value": test.p_value,
         "smd": item.smd,
-        "missing": item.n_missing,
+        "n_missing": item.n_missing,
         "note": test.note,
     }
-
-
-def _line(variable: str, level: str, cells: list[str], missing: float = nan) -> dict[str, object]:
-    line: dict[str, object] = {"variable": variable, "level": level, **dict(zip(GROUPS, cells))}
-    return line | {"p_value": nan, "test": "", "smd": nan, "missing": missing}

@@ -78,7 +78,7 @@ class Icc:
         return pd.DataFrame(row, index=pd.Index([self.form], name="form"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class IccTable:
     """Intraclass correlations of many features between two readers.
 
