@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import inf, isnan, nan, sqrt
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.special import chdtrc, ndtr, ndtri
+from scipy.special import chdtrc
 
-from dlr.errors import DlrError
-from dlr.stats._validation import binary_outcome, check_level
-from dlr.stats.logistic import LogisticModel, fit_logistic, profile_interval
+from dlr.stats._logistic_fit import LogisticFit
+from dlr.stats._regression_design import Design, make_design
+from dlr.stats._results import normal_quantile, two_sided_p
+from dlr.stats._validation import FloatArray, check_level
+from dlr.stats._variables import check_columns
+from dlr.stats.logistic import METHOD_NAMES, fit_columns
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_NUMBERS = ("odds_ratio", "low", "high", "profile_low", "profile_high", "p_value")
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,34 +30,78 @@ class LogisticTable:
 
     Attributes
     ----------
-    table : pandas.DataFrame
-        One row per continuous variable or per level other than the reference: ``variable``,
-        ``level``, ``reference``, ``odds_ratio``, ``low``, ``high`` (Wald), ``profile_low``,
-        ``profile_high``, ``p_value`` (Wald), ``p_likelihood_ratio`` (of the whole variable),
-        ``n``, ``n_missing``, ``separated``, ``method`` and, in a joint model, ``vif``.
     kind : str
-        ``"univariate"`` or ``"multivariable"``.
+        ``"univariate"`` (one model per variable) or ``"multivariable"`` (one model of all).
+    variables : tuple of str
     level : float
-        Of the intervals.
+        Confidence level that `to_frame` takes when none is given.
     """
 
-    table: pd.DataFrame
     kind: str
+    variables: tuple[str, ...]
     level: float
+    _models: tuple[_Model, ...] = field(repr=False)
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return the table, unrounded."""
-        return self.table.copy()
+    def to_frame(self, level: float | None = None) -> pd.DataFrame:
+        """Return the table, unrounded.
 
+        Parameters
+        ----------
+        level : float, optional
+            Confidence level of both kinds of interval.
 
-@dataclass(frozen=True, eq=False)
-class _Design:
-    """Design columns of several variables on their complete cases."""
+        Returns
+        -------
+        DataFrame
+            One row per continuous variable, or per level other than the reference: ``variable``,
+            ``level`` and ``reference`` (empty for continuous ones), ``odds_ratio`` (above 1: event
+            more likely), ``low``, ``high`` (Wald), ``profile_low``, ``profile_high`` (profile
+            likelihood), ``p_value`` (Wald), ``p_likelihood_ratio`` (of the whole variable), ``n``,
+            ``n_events`` and ``n_missing`` (of the model), ``separated``, ``method``, ``note``
+            and, in a joint model, ``vif`` (variance inflation factor).
+        """
+        chosen = check_level(self.level if level is None else level)
+        frame = pd.concat([model.to_frame(chosen) for model in self._models], ignore_index=True)
+        return frame if self.kind == "multivariable" else frame.drop(columns="vif")
 
-    X: pd.DataFrame
-    y: pd.Series
-    columns: Mapping[str, tuple[tuple[str, str, str], ...]]  # variable: (column, level, reference)
-    n_missing: int
+    def formatted(self, level: float | None = None, profile: bool = True) -> pd.DataFrame:
+        """Return the table as papers print it.
+
+        Parameters
+        ----------
+        level : float, optional
+            Confidence level.
+        profile : bool
+            Print profile-likelihood intervals (R's confint) rather than Wald's (SPSS).
+
+        Returns
+        -------
+        DataFrame
+            Text: Variable, Level, "OR (95% CI)" and P. A dash where nothing could be estimated.
+        """
+        chosen = self.level if level is None else level
+        prefix = "profile_" if profile else ""
+        rows = []
+        for row in self.to_frame(chosen).to_dict("records"):
+            limits = row[f"{prefix}low"], row[f"{prefix}high"]
+            level_text = f"{row['level']} vs {row['reference']}" if row["level"] else ""
+            odds = f"{_short(row['odds_ratio'])} ({_short(limits[0])}–{_short(limits[1])})"
+            unknown = isnan(row["odds_ratio"])
+            rows.append(
+                {
+                    "Variable": row["variable"],
+                    "Level": level_text,
+                    f"OR ({chosen:.0%} CI)": "–" if unknown else odds,
+                    "P": "–" if unknown else _short_p(row["p_value"]),
+                }
+            )
+        return pd.DataFrame(rows)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the odds ratios as a forest plot."""
+        from dlr.figures import plot_odds_ratios
+
+        return plot_odds_ratios(self, ax)
 
 
 def univariate_logistic(
@@ -61,33 +115,42 @@ def univariate_logistic(
 
     Parameters
     ----------
-    frame : DataFrame
-        One row per case; numbers are continuous variables, anything else has levels.
+    frame : DataFrame of shape (n_cases, ...)
+        One row per case.
     outcome : str
-        Column with 1 and 0.
+        Column with 1 for the event and 0 for none; cases of unknown outcome are left out.
     variables : sequence of str
+        Numbers are continuous (odds ratio per unit); text, categories and booleans have levels.
+        Each model uses the cases that are complete in its own variable.
     references : mapping of str to str, optional
-        Reference level by variable; the first in sorted order where left out.
+        Reference level by variable; by default the first in category or sorted order. A numeric
+        column named here is taken as having levels.
     level : float
-        Of the intervals.
+        Confidence level.
 
     Returns
     -------
     LogisticTable
-        Separated data are fitted by Firth's penalised likelihood, and say so; a variable without
-        variation has an undefined odds ratio.
+        Where the classes are separated (such as by a level without events) no maximum-likelihood
+        estimate exists; that model is fitted by Firth's penalised likelihood, its profile limits
+        and likelihood-ratio p are penalised too, and ``separated`` and ``method`` say so. What
+        cannot be estimated (a constant variable) is NaN with a note.
 
     Raises
     ------
     DlrError
-        If a column is absent, the outcome has one class, or a reference is no level.
+        When a column is absent, the outcome has one class, or a reference level does not occur.
+
+    Notes
+    -----
+    Wald intervals and p values from the inverse information. Profile-likelihood limits (Venzon &
+    Moolgavkar, Applied Statistics 37:87, 1988) are solved to rounding error; R's ``confint``
+    interpolates them with a spline and differs by up to 1e-3. Under separation: Heinze &
+    Schemper, Statistics in Medicine 21:2409 (2002).
     """
-    check_level(level)
-    rows = []
-    for variable in variables:
-        design = _design(frame, outcome, [variable], references or {})
-        rows += _rows(design, level, joint=False)
-    return LogisticTable(pd.DataFrame(rows), "univariate", level)
+    names = check_columns(frame, outcome, variables)
+    models = [_fit(frame, outcome, [name], references) for name in names]
+    return LogisticTable("univariate", tuple(names), check_level(level), tuple(models))
 
 
 def multivariable_logistic(
@@ -97,109 +160,110 @@ def multivariable_logistic(
     references: Mapping[str, str] | None = None,
     level: float = 0.95,
 ) -> LogisticTable:
-    """Regress the outcome on all variables together; complete cases only.
+    """Regress the outcome on all variables together.
 
-    Parameters are those of :func:`univariate_logistic`.
+    Parameters, errors and methods are those of `univariate_logistic`; cases that lack any of the
+    variables are left out and counted.
 
     Returns
     -------
     LogisticTable
-        With the variance inflation factor of each column.
+        With the variance inflation factor of each column, from the correlation of the estimated
+        coefficients (rms::vif). A column that follows from those before it is not estimated.
     """
-    check_level(level)
-    design = _design(frame, outcome, variables, references or {})
-    return LogisticTable(pd.DataFrame(_rows(design, level, joint=True)), "multivariable", level)
+    names = check_columns(frame, outcome, variables)
+    model = _fit(frame, outcome, names, references)
+    return LogisticTable("multivariable", tuple(names), check_level(level), (model,))
 
 
-def _design(
-    frame: pd.DataFrame, outcome: str, variables: Sequence[str], references: Mapping[str, str]
-) -> _Design:
-    """Make treatment contrasts of the complete cases."""
-    absent = [name for name in (outcome, *variables) if name not in frame]
-    if absent:
-        raise DlrError(f"the table has no column '{absent[0]}'")
-    used = frame[[outcome, *variables]]
-    complete = used.dropna()
-    if complete.empty:
-        raise DlrError(f"no case is complete in {', '.join(variables)}")
-    parts: dict[str, pd.Series] = {}
-    columns: dict[str, tuple[tuple[str, str, str], ...]] = {}
-    for name in variables:
-        values = complete[name]
-        if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
-            parts[name] = values.astype(float)
-            columns[name] = ((name, "", ""),)
-            continue
-        levels = sorted(values.astype(str).unique())
-        reference = references.get(name, levels[0])
-        if reference not in levels:
-            raise DlrError(
-                f"the reference level '{reference}' of '{name}' does not occur; the levels are: "
-                f"{', '.join(levels)}"
-            )
-        others = [level for level in levels if level != reference]
-        columns[name] = tuple((f"{name}={level}", level, reference) for level in others)
-        for column, level, _ in columns[name]:
-            parts[column] = (values.astype(str) == level).astype(float)
-    X = pd.DataFrame(parts, index=complete.index, dtype=float)
-    y = pd.Series(binary_outcome(complete[outcome]).astype(float), index=complete.index)
-    return _Design(X, y, columns, len(used) - len(complete))
+@dataclass(frozen=True, eq=False)
+class _Model:
+    """One fitted regression with its design; `fit` is None when nothing can be estimated."""
 
+    design: Design
+    fit: LogisticFit | None
+    separated: bool
 
-def _rows(design: _Design, level: float, joint: bool) -> list[dict[str, object]]:
-    """Fit the model and describe each of its columns."""
-    varying = design.X.loc[:, design.X.nunique() > 1]
-    model = fit_logistic(varying, design.y)
-    inflation = _inflation(varying) if joint else {}
-    rows = []
-    for variable, columns in design.columns.items():
-        own = [column for column, _, _ in columns if column in varying]
-        p_ratio = _likelihood_ratio(varying, design.y, own, model)
-        if not columns:
-            columns = (("", "", ""),)  # one level only: nothing to compare
-        for column, name, reference in columns:
-            row: dict[str, object] = {"variable": variable, "level": name, "reference": reference}
-            row |= _odds(varying, design.y, column, model, level)
-            row |= {
-                "p_likelihood_ratio": p_ratio,
-                "n": model.n,
-                "n_missing": design.n_missing,
-                "separated": model.separated,
-                "method": model.method,
+    def to_frame(self, level: float) -> pd.DataFrame:
+        rows = []
+        ratio_tests = self._likelihood_ratios()
+        inflation = self._inflation()
+        for term, column in zip(self.design.terms, self.design.columns):
+            row: dict[str, object] = {
+                "variable": term.variable,
+                "level": term.level,
+                "reference": term.reference,
             }
-            if joint:
-                row["vif"] = inflation.get(column, np.nan)
+            row |= self._odds(column, level)
+            row |= {
+                "p_likelihood_ratio": ratio_tests[term.variable],
+                "n": len(self.design.outcome),
+                "n_events": int(self.design.outcome.sum()),
+                "n_missing": self.design.n_missing,
+                "separated": self.separated,
+                "method": METHOD_NAMES[self.fit.firth] if self.fit is not None else "",
+                "note": term.note,
+                "vif": nan if column is None else inflation[column],
+            }
             rows.append(row)
-    return rows
+        return pd.DataFrame(rows)
+
+    def _odds(self, column: int | None, level: float) -> dict[str, float]:
+        if column is None or self.fit is None:
+            return dict.fromkeys(_NUMBERS, nan)
+        coefficients, covariance = self.fit.on_input_scale()
+        beta, error = coefficients[column + 1], sqrt(covariance[column + 1, column + 1])
+        half = normal_quantile(level) * error
+        profile = self.fit.profile_interval(column, level)
+        odds = [_exp(value) for value in (beta, beta - half, beta + half, *profile)]
+        return dict(zip(_NUMBERS, [*odds, two_sided_p(beta / error)]))
+
+    def _likelihood_ratios(self) -> dict[str, float]:
+        """Return the p value of leaving out each variable with all its levels."""
+        own: dict[str, list[int]] = {term.variable: [] for term in self.design.terms}
+        for term, column in zip(self.design.terms, self.design.columns):
+            if column is not None:
+                own[term.variable].append(column)
+        return {name: self._likelihood_ratio(columns) for name, columns in own.items()}
+
+    def _likelihood_ratio(self, columns: list[int]) -> float:
+        if not columns or self.fit is None:
+            return nan
+        drop = 2 * (self.fit.objective - self.fit.restricted(columns).objective)
+        return float(chdtrc(len(columns), max(drop, 0.0)))
+
+    def _inflation(self) -> FloatArray:
+        if self.fit is None:
+            return np.zeros(0)
+        covariance = self.fit.on_input_scale()[1][1:, 1:]
+        error = np.sqrt(np.diag(covariance))
+        return np.diag(np.linalg.inv(covariance / np.outer(error, error)))
 
 
-def _odds(
-    X: pd.DataFrame, y: pd.Series, column: str, model: LogisticModel, level: float
-) -> dict[str, float]:
-    """Return odds ratio, intervals and Wald p of one column."""
-    names = ("odds_ratio", "low", "high", "profile_low", "profile_high", "p_value")
-    if column not in X:
-        return dict.fromkeys(names, np.nan)
-    beta = float(model.coefficients[column])
-    error = model.standard_error(column)
-    width = float(ndtri(1 - (1 - level) / 2)) * error
-    low, high = profile_interval(X, y, column, model, level)
-    with np.errstate(over="ignore"):
-        values = np.exp([beta, beta - width, beta + width, low, high])
-    return dict(zip(names, [*map(float, values), float(2 * ndtr(-abs(beta / error)))], strict=True))
+def _fit(
+    frame: pd.DataFrame,
+    outcome: str,
+    names: Sequence[str],
+    references: Mapping[str, str] | None,
+) -> _Model:
+    design = make_design(frame, outcome, names, references or {})
+    if not design.values.shape[1]:
+        return _Model(design, None, separated=False)
+    fit, separated = fit_columns(design.values, design.outcome)
+    return _Model(design, fit, separated)
 
 
-def _likelihood_ratio(X: pd.DataFrame, y: pd.Series, own: list[str], model: LogisticModel) -> float:
-    """Return the likelihood-ratio p of one variable with all its levels."""
-    if not own:
-        return float("nan")
-    rest = fit_logistic(X.drop(columns=own), y)
-    return float(chdtrc(len(own), max(2 * (model.log_likelihood - rest.log_likelihood), 0.0)))
+def _exp(value: float) -> float:
+    """Return e to `value`; infinite rather than an overflow."""
+    return float(np.exp(value)) if value < 709 else inf
 
 
-def _inflation(X: pd.DataFrame) -> dict[str, float]:
-    """Return the variance inflation factor of each column."""
-    if X.shape[1] < 2:
-        return dict.fromkeys(X.columns, 1.0)
-    inverse = np.linalg.pinv(np.corrcoef(X.to_numpy(), rowvar=False))
-    return {str(name): float(value) for name, value in zip(X, np.diag(inverse), strict=True)}
+def _short(value: float) -> str:
+    """Three decimals, as most papers give odds ratios; large ones in short."""
+    if isnan(value):
+        return "NA"
+    return f"{value:.3f}" if value < 1000 else f"{value:.3g}"
+
+
+def _short_p(value: float) -> str:
+    return "<0.001" if value < 0.001 else f"{value:.3f}"
