@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dlr.figures._examples import plot_examples
     from dlr.figures._flowchart import plot_flowchart
     from dlr.figures._forest import plot_auc_forest, plot_clinical_ranking, plot_odds_ratios
+    from dlr.figures._love import plot_love
     from dlr.figures._nomogram import plot_nomogram
     from dlr.figures._roc import plot_clinical_roc, plot_roc
     from dlr.figures._scores import plot_confusion, plot_scores
@@ -38,6 +39,7 @@ _MODULES = {
     "plot_auc_forest": "_forest",
     "plot_clinical_ranking": "_forest",
     "plot_odds_ratios": "_forest",
+    "plot_love": "_love",
     "plot_nomogram": "_nomogram",
     "plot_clinical_roc": "_roc",
     "plot_roc": "_roc",
@@ -73,6 +75,7 @@ __all__ = [
     "plot_flowchart",
     "plot_lasso_cv",
     "plot_lasso_path",
+    "plot_love",
     "plot_nomogram",
     "plot_odds_ratios",
     "plot_roc",
