@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from dlr.figures._style import BLUE, FAINT, GREY, INK, Line, axes_or_new, line_styles, styled
+from dlr.figures._text import number, signed
 
 if TYPE_CHECKING:
     from dlr.stats import Calibration
@@ -47,7 +48,7 @@ def plot_calibration(
     if isinstance(calibration, Mapping):
         lines = lines or line_styles(list(calibration))
         for name, item in calibration.items():
-            _curve(ax, item, lines[name], f"{name}  (slope {item.slope:.2f})")
+            _curve(ax, item, lines[name], f"{name}  (slope {number(item.slope)})")
         bottom = 0.0
     else:
         _single(ax, calibration)
@@ -92,8 +93,8 @@ def _single(ax: Axes, item: Calibration) -> None:
         edgecolor=GREY, linewidth=0.3,
     )  # fmt: skip
     text = (
-        f"slope {item.slope:.2f}\nin the large {item.calibration_in_the_large:+.2f}\n"
-        f"Brier {item.brier:.3f}\nICI {item.ici:.3f}"
+        f"slope {number(item.slope)}\nin the large {signed(item.calibration_in_the_large)}\n"
+        f"Brier {number(item.brier, 3)}\nICI {number(item.ici, 3)}"
     )
     plate = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5}
     ax.text(

@@ -11,7 +11,6 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from dlr.figures._style import (
     BLUE,
-    COLUMN,
     GREEN,
     GREY,
     INK,
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from dlr.results import CohortEvaluation
     from dlr.stats import LogisticTable
 
+_MOST = 15  # clinical variables on the ranking, apart from those chosen
 _MARKERS = (("o", BLUE), ("s", VERMILLION), ("D", GREEN), ("^", PURPLE), ("v", ORANGE))
 
 
@@ -106,7 +106,7 @@ def plot_odds_ratios(
     """
     frame = table.to_frame()
     frame = frame[frame["odds_ratio"].notna()].reset_index(drop=True)
-    ax = axes_or_new(ax, 5.0, 0.7 + 0.2 * max(len(frame), 1))
+    ax = axes_or_new(ax, 6.0, 0.7 + 0.18 * max(len(frame), 1))
     finite = frame[["low", "high"]].replace([np.inf, 0], np.nan)
     left = max(float(finite["low"].min()), 1 / 100) if finite["low"].notna().any() else 0.1
     right = min(float(finite["high"].max()), 100.0) if finite["high"].notna().any() else 10.0
@@ -114,9 +114,11 @@ def plot_odds_ratios(
     for y, row in enumerate(frame.to_dict("records")):
         _odds_row(ax, y, row, left, right)
     ax.axvline(1, color=GREY, linewidth=0.8, linestyle=(0, (1, 1.5)), zorder=0)
+    # Marks at 2 and 5 too where there is room for them.
+    subs = (1.0, 2.0, 5.0) if right / left < 300 else (1.0,)
     ax.set_xscale("log")
     ax.set_xlim(left, right)
-    ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=9))
+    ax.xaxis.set_major_locator(LogLocator(subs=subs, numticks=9))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     _rows(ax, [_term(row, labels or {}) for row in frame.to_dict("records")])
@@ -179,7 +181,11 @@ def plot_clinical_ranking(ranking: pd.DataFrame, ax: Axes | None = None) -> Axes
         The Axes drawn on.
     """
     frame = ranking.sort_values("auc", ascending=False, kind="stable")
-    ax = axes_or_new(ax, COLUMN, 0.7 + 0.19 * max(len(frame), 1))
+    # Those chosen, and the best of the rest.
+    shown = frame["chosen"].astype(bool) | (np.arange(len(frame)) < _MOST)
+    hidden = int((~shown).sum())
+    frame = frame[shown]
+    ax = axes_or_new(ax, 5.0, 0.7 + 0.19 * max(len(frame), 1))
     for y, (auc, chosen) in enumerate(zip(frame["auc"], frame["chosen"])):
         ax.plot([0.5, auc], [y, y], color=BLUE if chosen else GREY, linewidth=1.1)
         face = BLUE if chosen else "white"
@@ -187,5 +193,6 @@ def plot_clinical_ranking(ranking: pd.DataFrame, ax: Axes | None = None) -> Axes
         _margin_text(ax, y, f"{auc:.2f}")
     _rows(ax, [str(name) for name in frame["variable"]])
     ax.axvline(0.5, color=GREY, linewidth=0.8, linestyle=(0, (1, 1.5)), zorder=0)
-    ax.set_xlabel("AUC of the variable alone (filled: chosen)")
+    more = f"; {hidden} lower ones not shown" if hidden else ""
+    ax.set_xlabel(f"AUC of the variable alone (filled: chosen{more})")
     return ax

@@ -19,8 +19,15 @@ def number(value: float, digits: int = 2) -> str:
     return text.replace("-", "\N{MINUS SIGN}")
 
 
+def signed(value: float, digits: int = 2) -> str:
+    """Return a number with its sign, a plus too."""
+    return f"+{number(value, digits)}" if value > 0 else number(value, digits)
+
+
 def interval(value: float, low: float, high: float, digits: int = 2) -> str:
     """Return an estimate with its interval: ``0.84 (0.78-0.90)``."""
+    if math.isnan(value):
+        return DASH
     # A dash between negative limits would read as another minus sign.
     joint = " to " if min(low, high) < 0 else DASH
     return f"{number(value, digits)} ({number(low, digits)}{joint}{number(high, digits)})"

@@ -19,7 +19,7 @@ from dlr.report._tables import (
     plain_table,
     youden_table,
 )
-from dlr.report._words import ESTIMATES, lost_cases, plural
+from dlr.report._words import ESTIMATES, class_labels, lost_cases, plural
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -115,8 +115,16 @@ def evaluation_blocks(
         blocks.append(delong_table(matrix, f"delong_{stem}", caption))
     if evaluation.estimate == "frozen":
         blocks.append(youden_table(evaluation, f"youden_{stem}", level))
-    notes = [f"{name}: {item.note}" for name, item in evaluation.models.items() if item.note]
-    return blocks + [Text(note, "note") for note in notes]
+    return blocks + [Text(note, "note") for note in model_notes(evaluation)]
+
+
+def model_notes(evaluation: CohortEvaluation) -> list[str]:
+    """Return what the statistics remark about single feature sets."""
+    remarks = []
+    for name, model in evaluation.models.items():
+        found = dict.fromkeys((model.roc.auc.note, model.note))
+        remarks += [f"{name}: {remark}." for remark in found if remark]
+    return remarks
 
 
 def _comparison_figures(
@@ -218,12 +226,6 @@ def scores_figures(
         for name in names
         if name in known
     ]
-
-
-def class_labels(config: StudyConfig) -> tuple[str, str]:
-    """Return what outcome 0 and outcome 1 are called on figures."""
-    label = config.outcome.label
-    return (f"no {label}", label) if label else ("negative", "positive")
 
 
 def _scores(

@@ -110,6 +110,7 @@ def _clinical_section(result: StudyResult) -> Section | None:
                 "How well each clinical variable alone tells the outcome (training cohort, "
                 "apparent); filled: chosen for the clinical model.",
                 partial(figures.plot_clinical_ranking, _labelled(result, ranking)),
+                wide=True,
             )
         )
         caption = "Choice of the clinical variables (training cohort)."
@@ -131,6 +132,7 @@ def _clinical_section(result: StudyResult) -> Section | None:
                 f"{name}_odds_ratios",
                 f"{title} Right of the dotted line: the outcome is more likely.",
                 partial(figures.plot_odds_ratios, table, labels=labels),
+                wide=True,
             )
         )
     lead = "Which clinical variables go with the outcome, alone and together."

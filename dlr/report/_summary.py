@@ -26,6 +26,10 @@ FEW_EVENTS = 10
 """Fewer events per candidate parameter than this are too few by the common rule of thumb."""
 
 
+FEW_EXTERNAL = 100
+"""Fewer events, or non-events, than this are too few to validate a model on."""
+
+
 def summary_section(result: StudyResult) -> Section:
     """Write the summary of a study."""
     config = result.config
@@ -39,9 +43,7 @@ def summary_section(result: StudyResult) -> Section:
             )
         )
     blocks.append(Bullets(tuple(_sentences(result)), headed=True))
-    warning = sample_warning(result)
-    if warning:
-        blocks.append(Text(warning, "warning"))
+    blocks += [Text(warning, "warning") for warning in sample_warnings(result)]
     blocks.append(Text(_limits(config), "note"))
     lead = "What was predicted, in whom, how well it worked, and how far it can be trusted."
     return Section("summary", "Summary", lead, tuple(blocks))
@@ -87,7 +89,7 @@ def headline_facts(result: StudyResult) -> tuple[Fact, ...]:
                     _sure(model, level),
                 )
             )
-            if model.calibration is not None:
+            if model.calibration is not None and model.calibration.slope == model.calibration.slope:
                 facts.append(
                     Fact(
                         f"Calibration slope, {evaluation.cohort} cohort",
@@ -158,6 +160,7 @@ def _winner(result: StudyResult, training: CohortEvaluation) -> str:
     level = result.config.evaluation.confidence_level
     chance = best.roc.auc.confidence_interval(level).low <= 0.5
     doubt = " The interval includes 0.5, so it may be no better than chance." if chance else ""
+    doubt += _remark(best)
     return (
         f"How good in the training cohort: judged on cases left out of the fit, {best.feature_set} "
         f"({set_meaning(best.feature_set)}) did best, with an AUC of {auc_words(best, level)}. "
@@ -181,9 +184,16 @@ def _external(
         f"{metrics.sensitivity.denominator} cases with the outcome and cleared "
         f"{metrics.specificity.numerator} of {metrics.specificity.denominator} without."
     )
+    text += _remark(model)
     if top.feature_set != model.feature_set:
         text += f" {top.feature_set} was highest there, with {auc_words(top, level)}."
     return text
+
+
+def _remark(model: ModelEvaluation) -> str:
+    """Return what the statistics say about an AUC whose interval cannot be trusted."""
+    note = model.roc.auc.note
+    return f" Mind: {note}." if note else ""
 
 
 def _comparison(evaluation: CohortEvaluation) -> str:
@@ -238,8 +248,22 @@ def _apparent(result: StudyResult) -> str:
     )
 
 
-def sample_warning(result: StudyResult) -> str:
-    """Say how many events there are per candidate parameter, when they are too few."""
+def sample_warnings(result: StudyResult) -> list[str]:
+    """Say where there are too few cases to learn from, or to judge by."""
+    warnings = [_few_to_learn(result)]
+    for evaluation in externals(result):
+        model = next(iter(evaluation.models.values()))
+        fewer = min(model.n_positive, model.n - model.n_positive)
+        if fewer < FEW_EXTERNAL:
+            warnings.append(
+                f"Small {evaluation.cohort} cohort: {plural(fewer, 'case')} of the rarer outcome. "
+                f"At least {FEW_EXTERNAL} are recommended for an external validation (Collins et "
+                "al. Stat Med 2016;35:214-226), so its figures can only be rough."
+            )
+    return [warning for warning in warnings if warning]
+
+
+def _few_to_learn(result: StudyResult) -> str:
     training = out_of_fold(result)
     if training is None:
         return ""
@@ -250,10 +274,10 @@ def sample_warning(result: StudyResult) -> str:
     if not candidates or fewer / candidates >= FEW_EVENTS:
         return ""
     return (
-        f"Small sample: {plural(fewer, 'case')} of the rarer outcome for {candidates:,} candidate "
-        f"features and variables, {fewer / candidates:.2g} per candidate ({FEW_EVENTS} or more are "
-        "usually asked for). Which features were selected is therefore unstable, and the "
-        "intervals, wide as they are, hold for this cohort only."
+        f"Small training sample: {plural(fewer, 'case')} of the rarer outcome for {candidates:,} "
+        f"candidate features and variables, {fewer / candidates:.2g} per candidate ({FEW_EVENTS} "
+        "or more are usually asked for). Which features were selected is therefore unstable, and "
+        "the intervals, wide as they are, hold for this cohort only."
     )
 
 

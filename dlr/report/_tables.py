@@ -9,6 +9,7 @@ import pandas as pd
 
 from dlr.figures._text import DASH, interval, number, p_cell, ratio
 from dlr.report._blocks import Table
+from dlr.report._words import class_labels
 
 if TYPE_CHECKING:
     from dlr.config import StudyConfig
@@ -22,13 +23,22 @@ if TYPE_CHECKING:
     )
 
 _METRICS = ("accuracy", "sensitivity", "specificity", "ppv", "npv")
+_TESTS = {
+    "t": "t",
+    "welch": "Welch t",
+    "mann-whitney": "Mann-Whitney",
+    "chi-squared": "\N{GREEK SMALL LETTER CHI}\N{SUPERSCRIPT TWO}",
+    "fisher": "Fisher",
+}
+LONG = 30
+"""Longer tables are folded until clicked."""
 _METRIC_NAMES = {"ppv": "PPV", "npv": "NPV"}
 
 
 def plain_table(name: str, caption: str, frame: pd.DataFrame, note: str = "") -> Table:
     """Make a table of any frame: numbers shortened, P values as journals print them."""
     shown = pd.DataFrame({heading(key): _cells(key, frame[key]) for key in frame.columns})
-    return Table(name, caption, shown, frame, note)
+    return Table(name, caption, shown, frame, note, len(frame) > LONG)
 
 
 def heading(name: object) -> str:
@@ -193,11 +203,11 @@ def at(frame: pd.DataFrame, row: str, column: str) -> float:
 def baseline_table(table: BaselineTable, name: str, caption: str, config: StudyConfig) -> Table:
     """Variables by outcome as papers print them."""
     frame = table.to_frame()
-    event = config.outcome.label
+    negative, positive = (heading(label) for label in class_labels(config))
     groups = {
         "all": f"All (n = {table.n})",
-        "negative": f"{f'No {event}' if event else 'Negative'} (n = {table.n_negative})",
-        "positive": f"{heading(event) if event else 'Positive'} (n = {table.n_positive})",
+        "negative": f"{negative} (n = {table.n_negative})",
+        "positive": f"{positive} (n = {table.n_positive})",
     }
     first = ~frame["variable"].duplicated()
     names = [variable_label(config, str(item)) for item in frame["variable"]]
@@ -208,13 +218,16 @@ def baseline_table(table: BaselineTable, name: str, caption: str, config: StudyC
     for key, title in groups.items():
         columns[title] = [str(text).replace(" %", "%") for text in frame[key].fillna("")]
     columns["P"] = [p_cell(p) if new else "" for p, new in zip(frame["p_value"], first)]
-    columns["Test"] = [str(test) for test in frame["test"].fillna("")]
+    columns["Test"] = [_TESTS.get(str(test), "") for test in frame["test"].fillna("")]
     columns["SMD"] = [number(smd) if new else "" for smd, new in zip(frame["smd"], first)]
     if (frame["n_missing"] > 0).any():
         missing = zip(frame["n_missing"], first)
         columns["Missing"] = [str(count) if new else "" for count, new in missing]
-    note = "SMD: standardised mean difference; above 0.2 in size it is usually called relevant."
-    return Table(name, caption, pd.DataFrame(columns), frame, note)
+    note = (
+        "Mean \N{PLUS-MINUS SIGN} SD, median (quartiles) where not normal, or number (%). SMD: "
+        "standardised mean difference."
+    )
+    return Table(name, caption, pd.DataFrame(columns), frame, note, len(frame) > LONG)
 
 
 def logistic_table(table: LogisticTable, name: str, caption: str, config: StudyConfig) -> Table:
@@ -228,7 +241,7 @@ def logistic_table(table: LogisticTable, name: str, caption: str, config: StudyC
     )
     if frame["separated"].any():
         note += " * Separated data, fitted by Firth's penalised likelihood."
-    return Table(name, caption, pd.DataFrame(rows), frame, note)
+    return Table(name, caption, pd.DataFrame(rows), frame, note, len(frame) > LONG)
 
 
 def _logistic_row(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dlr.figures._text import interval
+from dlr.figures._text import interval, number, signed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,8 +40,18 @@ def unit(config: StudyConfig) -> str:
 
 
 def outcome_name(config: StudyConfig) -> str:
-    """Return what the predicted event is called."""
-    return config.outcome.label or f"{config.outcome.column} = {config.outcome.positive}"
+    """Return what the predicted event is called, in the middle of a sentence."""
+    label = config.outcome.label
+    if not label:
+        return f"{config.outcome.column} = {config.outcome.positive}"
+    # "Surgery" becomes "surgery", but "MRI grade" keeps its capitals.
+    return label if label[1:2].isupper() else f"{label[:1].lower()}{label[1:]}"
+
+
+def class_labels(config: StudyConfig) -> tuple[str, str]:
+    """Return what outcome 0 and outcome 1 are called on figures and in tables."""
+    event = outcome_name(config)
+    return (f"no {event}", event) if config.outcome.label else ("negative", "positive")
 
 
 def set_meaning(name: str) -> str:
@@ -80,8 +90,10 @@ def auc_words(model: ModelEvaluation, level: float) -> str:
 def calibration_words(model: ModelEvaluation) -> str:
     """Say how well predicted risks fit observed ones; empty where it is not known."""
     item = model.calibration
-    if item is None or item.slope != item.slope:
+    if item is None:
         return ""
+    if item.slope != item.slope:
+        return f"cannot be judged ({item.note})" if item.note else ""
     if item.slope < 0.8:
         spread = "too extreme (high risks too high, low risks too low)"
     elif item.slope > 1.25:
@@ -95,6 +107,6 @@ def calibration_words(model: ModelEvaluation) -> str:
     elif large < -0.2:
         level = "too high on average"
     return (
-        f"predicted risks are {spread} (calibration slope {item.slope:.2f}, ideal 1) and {level} "
-        f"(calibration in the large {large:+.2f}, ideal 0)"
+        f"predicted risks are {spread} (calibration slope {number(item.slope)}, ideal 1) and "
+        f"{level} (calibration in the large {signed(large)}, ideal 0)"
     )

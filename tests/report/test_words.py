@@ -7,10 +7,17 @@ import dataclasses
 import pandas as pd
 import pytest
 
-from dlr.figures._text import interval, number, p_cell, p_text, ratio
+from dlr.figures._text import interval, number, p_cell, p_text, ratio, signed
 from dlr.report._methods import methods_paragraphs, references
-from dlr.report._summary import sample_warning, summary_section
-from dlr.report._words import calibration_words, listed, lost_cases, plural, set_meaning
+from dlr.report._summary import sample_warnings, summary_section
+from dlr.report._words import (
+    calibration_words,
+    class_labels,
+    listed,
+    lost_cases,
+    plural,
+    set_meaning,
+)
 from dlr.results import StudyResult
 
 
@@ -33,6 +40,8 @@ def test_intervals_of_negative_numbers_use_words() -> None:
     assert interval(0.84, 0.78, 0.9) == "0.84 (0.78–0.90)"
     assert interval(0.1, -0.2, 0.4) == "0.10 (−0.20 to 0.40)"
     assert number(-0.001) == "0.00"
+    assert signed(0.1) == "+0.10"
+    assert interval(float("nan"), 0.1, 0.2) == "–"
 
 
 def test_odds_ratios_keep_about_three_digits() -> None:
@@ -45,6 +54,16 @@ def test_lists_and_counts_read_as_sentences() -> None:
     assert listed(["a", "b", "c"]) == "a, b and c"
     assert plural(1, "case") == "1 case"
     assert plural(1200, "case") == "1,200 cases"
+
+
+def test_the_outcome_is_named_in_the_middle_of_a_sentence(real_study: StudyResult) -> None:
+    def named(label: str | None) -> tuple[str, str]:
+        outcome = real_study.config.outcome.model_copy(update={"label": label})
+        return class_labels(real_study.config.model_copy(update={"outcome": outcome}))
+
+    assert named("Surgery") == ("no surgery", "surgery")
+    assert named("MRI grade 4") == ("no MRI grade 4", "MRI grade 4")
+    assert named(None) == ("negative", "positive")
 
 
 def test_feature_sets_are_explained() -> None:
@@ -95,13 +114,26 @@ def test_summary_names_winners_by_adjusted_delong(real_study: StudyResult) -> No
         assert (name + " (" in rest) == (not significant)
 
 
-def test_few_events_per_candidate_are_warned_about(real_study: StudyResult) -> None:
-    warning = sample_warning(real_study)
-    assert "32 cases of the rarer outcome for 109 candidate" in warning
-    few = {name: dataclasses.replace(trace, steps=(("extracted", 1),))
-           for name, trace in real_study.traces.items()}  # fmt: skip
+def test_small_samples_are_warned_about(real_study: StudyResult) -> None:
+    learn, judge = sample_warnings(real_study)
+    assert "32 cases of the rarer outcome for 109 candidate" in learn
+    assert "16 cases of the rarer outcome" in judge
+    few = {
+        name: dataclasses.replace(trace, steps=(("extracted", 1),))
+        for name, trace in real_study.traces.items()
+    }
     enough = dataclasses.replace(real_study, traces=few, clinical_ranking=pd.DataFrame())
-    assert sample_warning(enough) == ""
+    assert sample_warnings(enough) == [judge]
+
+
+def test_an_area_of_one_is_not_taken_for_certain(real_study: StudyResult) -> None:
+    training = real_study.evaluation("training", "out-of-fold")
+    model = training.models["Nomogram"]
+    note = "all positive cases score higher than all others"
+    sure = dataclasses.replace(model.roc, auc=dataclasses.replace(model.roc.auc, note=note))
+    models = {**training.models, "Nomogram": dataclasses.replace(model, roc=sure)}
+    evaluations = (dataclasses.replace(training, models=models), *real_study.evaluations[1:])
+    assert note in words_of(dataclasses.replace(real_study, evaluations=evaluations))
 
 
 def test_calibration_is_put_into_words(real_study: StudyResult) -> None:

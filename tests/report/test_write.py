@@ -129,20 +129,14 @@ def test_failures_are_listed_and_lost_cases_counted(page: str) -> None:
     assert "image and mask differ in spacing" in page
 
 
-def test_same_result_gives_the_same_page(
+def test_same_result_gives_the_same_page_and_leaves_settings_alone(
     folder: Path, simulated_study: StudyResult, tmp_path: Path
-) -> None:
-    write_report(simulated_study, tmp_path)
-    for name in ("report.html", "report.json", "figures/flowchart.svg"):
-        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
-
-
-def test_settings_of_matplotlib_are_left_alone(
-    simulated_study: StudyResult, tmp_path: Path
 ) -> None:
     before = dict(matplotlib.rcParams)
     write_report(simulated_study, tmp_path)
     assert dict(matplotlib.rcParams) == before
+    for name in ("report.html", "report.json", "figures/flowchart.svg"):
+        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
 
 
 def test_validation_reports_performance_and_range(judged: ValidationResult, tmp_path: Path) -> None:
