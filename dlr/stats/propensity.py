@@ -201,7 +201,7 @@ def _columns(
             )
         text = level_column(frame[name])
         for level in levels:
-            indicator = (text == level).to_numpy(dtype=float)
+            indicator: FloatArray = np.asarray(text == level, dtype=float)
             columns[f"{name}={level}"] = indicator
             if level != reference:
                 design[f"{name}={level}"] = indicator
