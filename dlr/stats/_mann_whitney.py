@@ -83,7 +83,7 @@ def _count_distinct(upper: NDArray, lower: NDArray) -> int:
     # Arithmetic instead of branches, which the processor would mispredict every other time.
     while i < upper.size and j < lower.size:
         tied |= upper[i] == lower[j]
-        step = np.int64(lower[j] < upper[i])
+        step = int(lower[j] < upper[i])
         j += step
         i += 1 - step
         u += j * (1 - step)
