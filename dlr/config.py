@@ -133,7 +133,7 @@ class ViewSettings(Settings):
 class RadiomicsSettings(Settings):
     """Handcrafted radiomics: the engine and PyRadiomics' own parameter file."""
 
-    engine: str = Field("pyradiomics", description="`pyradiomics` or `native`")
+    engine: str = Field("native", description="`native` or `pyradiomics`: the same values")
     parameters: str = Field(
         "original",
         description="A PyRadiomics parameter file, 'original' or 'original-log-wavelet'",

@@ -21,8 +21,7 @@ def roi_crop(
 
     The square is centred on the ROI's bounding box; its side is the box's longer side plus
     the margin at both ends, measured in mm, so proportions are those of the body. Beyond the
-    slice's border the square is black (repeated border pixels would draw stripes that a network
-    takes for texture). Intensities are limited to the 1st and
+    slice's border its outermost pixels are repeated. Intensities are limited to the 1st and
     99th percentile of the whole slice, which become 0 and 1. Resizing is bilinear, with
     averaging where the picture shrinks.
 
@@ -59,7 +58,7 @@ def roi_crop(
         for (_, high), extent in zip(box, roi.shape, strict=True)
     ]
     # Only what the square needs is windowed and padded; slices can be large.
-    padded = np.pad(_windowed(pixels), list(zip(before, after, strict=True)), mode="constant")
+    padded = np.pad(_windowed(pixels), list(zip(before, after, strict=True)), mode="edge")
     picture = Image.fromarray(padded).resize(
         (size, size),
         Image.Resampling.BILINEAR,

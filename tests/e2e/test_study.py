@@ -11,7 +11,7 @@ import pytest
 
 from dlr import Bundle, Cohort, FeatureTable, Study, predict, validate
 from dlr.errors import InputError
-from dlr.features.radiomics.pyradiomics_engine import PyRadiomicsEngine
+from dlr.features.radiomics.native import NativeEngine
 from dlr.study import TrainedStudy
 
 SETS = ["Clinic", "Rad_sag", "Rad_axi", "DL_sag", "DL_axi", "DLR", "Nomogram"]
@@ -67,7 +67,7 @@ def test_a_second_extraction_computes_nothing(
     def fail(*_: object) -> None:
         raise AssertionError("computed again")
 
-    monkeypatch.setattr(PyRadiomicsEngine, "execute", fail)
+    monkeypatch.setattr(NativeEngine, "execute", fail)
     monkeypatch.setattr("dlr.features.embedding.Backbone.embed", fail)
     again = tiny_study.extract(tiny_cohort)
     pd.testing.assert_frame_equal(again.values, tiny_features.values)
