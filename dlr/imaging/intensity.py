@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import SimpleITK as sitk
 
@@ -46,38 +48,77 @@ def normalise_intensity(
     CaseError
         If the region that sets the scale is constant.
     """
+    return intensity_scale(image, mask, settings).apply(image)
+
+
+@dataclass(frozen=True)
+class IntensityScale:
+    """A linear map of intensities, with limits: what `normalise_intensity` does to an image.
+
+    Taken from a whole image, it can be applied to any part of it.
+
+    Attributes
+    ----------
+    centre, factor : float
+        ``(x - centre) * factor``; a factor of None leaves the image as it is.
+    low, high : float
+        Limits of the result.
+    """
+
+    centre: float = 0.0
+    factor: float | None = None
+    low: float = -np.inf
+    high: float = np.inf
+
+    def apply(self, image: sitk.Image) -> sitk.Image:
+        """Return the mapped image, float64 (the image itself where nothing is to be done)."""
+        if self.factor is None:
+            return image
+        pixels = sitk.GetArrayViewFromImage(image).astype(np.float64)
+        pixels -= self.centre
+        pixels *= self.factor
+        if np.isfinite(self.high):
+            np.clip(pixels, self.low, self.high, out=pixels)
+        result = sitk.GetImageFromArray(pixels)
+        result.CopyInformation(image)
+        return result
+
+
+def intensity_scale(
+    image: sitk.Image, mask: sitk.Image | None, settings: IntensitySettings | None = None
+) -> IntensityScale:
+    """Find the map that brings an image to the study's intensity scale.
+
+    Parameters and errors are those of `normalise_intensity`.
+    """
     settings = settings or IntensitySettings()
     if settings.method == "none":
-        return image
-    pixels = sitk.GetArrayViewFromImage(image).astype(np.float64)
-    values = _region_values(pixels, mask, settings)
+        return IntensityScale()
+    values = _region_values(image, mask, settings)
+    limit = settings.sigmas * settings.scale
     if settings.method == "percentile":
-        low, high = np.percentile(values, settings.percentiles)
-        half = (high - low) / 2
-        _refuse_constant(half, settings)
-        pixels = np.clip(pixels, low, high)
-        pixels -= (high + low) / 2
-        pixels *= settings.sigmas * settings.scale / half
-    else:
-        mean, deviation = values.mean(), values.std(ddof=1) if values.size > 1 else 0.0
-        _refuse_constant(deviation, settings)
-        pixels -= mean
-        pixels *= settings.scale / deviation
-        if settings.method == "musigma":
-            limit = settings.sigmas * settings.scale
-            np.clip(pixels, -limit, limit, out=pixels)
-    result = sitk.GetImageFromArray(pixels)
-    result.CopyInformation(image)
-    return result
+        low, high = (float(value) for value in np.percentile(values, settings.percentiles))
+        _refuse_constant(high - low, settings)
+        return IntensityScale((low + high) / 2, 2 * limit / (high - low), -limit, limit)
+    mean = float(values.mean(dtype=np.float64))
+    deviation = float(values.std(dtype=np.float64, ddof=1)) if values.size > 1 else 0.0
+    _refuse_constant(deviation, settings)
+    factor = settings.scale / deviation
+    if settings.method == "musigma":
+        return IntensityScale(mean, factor, -limit, limit)
+    return IntensityScale(mean, factor)
 
 
 def _region_values(
-    pixels: np.ndarray, mask: sitk.Image | None, settings: IntensitySettings
+    image: sitk.Image, mask: sitk.Image | None, settings: IntensitySettings
 ) -> np.ndarray:
+    pixels = sitk.GetArrayViewFromImage(image)
     if settings.region == "roi":
         if mask is None:
             raise CaseError("'intensity.region: roi' needs a mask; give one or use 'image'.")
         pixels = pixels[sitk.GetArrayViewFromImage(mask) != 0]
+    if np.issubdtype(pixels.dtype, np.integer):
+        return pixels.ravel()
     return pixels[np.isfinite(pixels)]
 
 

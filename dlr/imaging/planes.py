@@ -122,17 +122,25 @@ def reformat(
         If slices of that plane would be a single line of voxels (a 2-D picture cannot be
         reformatted).
     """
-    image, mask = reorient(image, mask, plane)
+    image, mask = reorient(image, mask, stacking_axis(image, plane), plane)
     return square_pixels(image, mask, plane, spacing_mm)
 
 
-def reorient(image: sitk.Image, mask: sitk.Image, plane: str) -> tuple[sitk.Image, sitk.Image]:
-    """Do the part of `reformat` that needs no interpolation."""
+def stacking_axis(image: sitk.Image, plane: str) -> int:
+    """Find the array axis along which slices of `plane` are stacked, as the file stores it."""
     if plane == "native":
-        axis = slice_axis(image)
-        return slices_first(image, axis), slices_first(mask, axis)
+        return slice_axis(image)
     if plane not in _AXES:
         raise ValueError(f"plane must be native, sagittal, axial or coronal, but got {plane!r}.")
+    return next(axis for axis in range(3) if plane_of(image, axis) == plane)
+
+
+def reorient(
+    image: sitk.Image, mask: sitk.Image, axis: int, plane: str
+) -> tuple[sitk.Image, sitk.Image]:
+    """Do the part of `reformat` that needs no interpolation; `axis` is the plane's."""
+    if plane == "native":
+        return slices_first(image, axis), slices_first(mask, axis)
     turned, turned_mask = (sitk.DICOMOrient(each, _AXES[plane]) for each in (image, mask))
     if min(turned.GetSize()[:2]) < 2:
         raise CaseError(

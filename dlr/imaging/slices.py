@@ -45,10 +45,12 @@ def roi_slice(image: sitk.Image, mask: sitk.Image) -> tuple[sitk.Image, sitk.Ima
     return image[:, :, index : index + 1], mask[:, :, index : index + 1]
 
 
-def roi_slab(image: sitk.Image, mask: sitk.Image) -> tuple[sitk.Image, sitk.Image]:
-    """Cut out the slices, along array axis 0, that the ROI touches."""
-    occupied = np.flatnonzero(sitk.GetArrayViewFromImage(mask).any(axis=(1, 2)))
+def roi_slab(image: sitk.Image, mask: sitk.Image, axis: int) -> tuple[sitk.Image, sitk.Image]:
+    """Cut out the slices along array axis `axis` that the ROI touches."""
+    others = tuple(other for other in range(3) if other != axis)
+    occupied = np.flatnonzero(sitk.GetArrayViewFromImage(mask).any(axis=others))
     if occupied.size == 0:
         raise CaseError("The ROI is empty; draw it or leave out the row.")
-    first, last = int(occupied[0]), int(occupied[-1])
-    return image[:, :, first : last + 1], mask[:, :, first : last + 1]
+    span = [slice(None)] * 3
+    span[2 - axis] = slice(int(occupied[0]), int(occupied[-1]) + 1)
+    return image[tuple(span)], mask[tuple(span)]

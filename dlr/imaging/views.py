@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from dlr.config import IntensitySettings, ViewSettings
 from dlr.imaging.crop import roi_crop
-from dlr.imaging.intensity import normalise_intensity
-from dlr.imaging.planes import plane_of, reorient, square_pixels, upright
+from dlr.imaging.intensity import intensity_scale
+from dlr.imaging.planes import plane_of, reorient, square_pixels, stacking_axis, upright
 from dlr.imaging.slices import roi_slab, roi_slice
 
 
@@ -64,13 +64,14 @@ def prepare_view(
         If the ROI is empty, the image cannot be normalised (constant) or cannot be cut in the
         wanted plane (a single slice of another plane).
     """
-    image = normalise_intensity(image, mask, view.intensity or intensity)
-    stored = (image, mask)
-    image, mask = reorient(image, mask, view.plane)
+    plane = view.plane
+    scale = intensity_scale(image, mask, view.intensity or intensity)
+    axis = stacking_axis(image, plane)
     if view.dimension == "2d":
         # Interpolation stays within slices, so those without ROI can be dropped before it.
-        image, mask = roi_slab(image, mask)
-    image, mask = square_pixels(image, mask, view.plane, view.spacing_mm)
+        image, mask = roi_slab(image, mask, axis)
+    stored = (scale.apply(image), mask)
+    image, mask = square_pixels(*reorient(*stored, axis, plane), plane, view.spacing_mm)
     one_image, one_mask = roi_slice(image, mask)
     crop = _upright_crop(one_image, one_mask, view.margin_mm)
     if view.dimension == "2d":

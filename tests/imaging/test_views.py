@@ -53,7 +53,7 @@ def test_crop_does_not_depend_on_the_storage_order(ball, plane, code):
     np.testing.assert_allclose(crop, expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("plane", ["sagittal", "coronal"])
+@pytest.mark.parametrize("plane", ["native", "sagittal", "axial", "coronal"])
 def test_one_slice_view_equals_the_slice_of_the_whole_volume(ball, plane):
     settings = {"plane": plane, "spacing_mm": 0.4}
     flat = prepare_view(*ball, ViewSettings(dimension="2d", **settings), ZSCORE)
@@ -63,6 +63,17 @@ def test_one_slice_view_equals_the_slice_of_the_whole_volume(ball, plane):
         sitk.GetArrayFromImage(flat.image)[0], sitk.GetArrayFromImage(whole.image)[index]
     )
     np.testing.assert_array_equal(flat.crop, whole.crop)
+
+
+def test_thin_roi_in_an_isotropic_volume_keeps_the_slice_axis(make_image):
+    # Once only the ROI's slices are left, another axis looks like the one with few slices.
+    pixels = np.random.default_rng(0).normal(size=(30, 34, 38))
+    drawn = np.zeros(pixels.shape, np.uint8)
+    drawn[10:12, 5:25, 8:20] = 1
+    drawn[10, 5, 8:12] = 0
+    image, mask = make_image(pixels), make_image(drawn)
+    flat = prepare_view(image, mask, ViewSettings(dimension="2d"))
+    np.testing.assert_array_equal(sitk.GetArrayFromImage(flat.image)[0], pixels[11])
 
 
 def test_reformatted_volume_keeps_its_full_extent(ball):
