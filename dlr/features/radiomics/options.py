@@ -18,6 +18,9 @@ INTERPOLATORS = (
 class ExtractionSettings(BaseModel):
     """Every option of PyRadiomics' ``setting`` section, under its own name, with its default.
 
+    One is dlr's own: ``ibsi: true`` follows the Image Biomarker Standardisation Initiative where
+    PyRadiomics deviates from it (engine native only).
+
     Numbers keep their type (``1`` stays an integer) because PyRadiomics puts them into the names
     of the filtered images.
     """
@@ -61,6 +64,7 @@ class ExtractionSettings(BaseModel):
     symmetricalGLCM: bool = True
     weightingNorm: Literal["manhattan", "euclidean", "infinity", "no_weighting"] | None = None
     gldm_a: int = Field(0, ge=0)
+    ibsi: bool = Field(False, description="dlr's own: follow IBSI where PyRadiomics does not")
 
     @field_validator("interpolator")
     @classmethod

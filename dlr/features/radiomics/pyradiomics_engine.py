@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
-from dlr.errors import CaseError, MissingDependencyError
+from dlr.errors import CaseError, Fault, InputError, MissingDependencyError
 from dlr.features.radiomics.engine import RadiomicsResult
 from dlr.features.radiomics.names import feature_names
 from dlr.features.radiomics.settings import ParameterFile
@@ -37,6 +37,9 @@ class PyRadiomicsEngine:
     def __init__(self, parameters: ParameterFile) -> None:
         _import_radiomics()
         _check_filters(parameters)
+        if parameters.settings.ibsi:
+            problem = "the option 'ibsi' is dlr's own; remove it, or use the engine native"
+            raise InputError([Fault(problem, column="setting.ibsi", code="unsupported")])
         self.parameters = parameters
         self._names = feature_names(parameters)
 
@@ -87,7 +90,7 @@ class PyRadiomicsEngine:
 
         extractor = RadiomicsFeatureExtractor()
         settings = self.parameters.settings.model_copy(update={"geometryTolerance": None})
-        extractor.settings = _upstream_options(settings.model_dump())
+        extractor.settings = _upstream_options(settings.model_dump(exclude={"ibsi"}))
         extractor.enabledImagetypes = {
             kind.name: _upstream_options(dict(kind.options)) for kind in self.parameters.image_types
         }

@@ -89,10 +89,18 @@ def bin_edges(values: npt.NDArray[Any], settings: ExtractionSettings) -> Floats:
             f"intensities from {lowest:g} to {highest:g} give too many bins of width {width:g}; "
             "choose a larger binWidth"
         )
-    edges = np.arange(lowest - (lowest % width), highest + 2 * width, width)
+    first = _ibsi_start(float(lowest), settings) if settings.ibsi else lowest - (lowest % width)
+    edges = np.arange(first, highest + 2 * width, width)
     if len(edges) == 1:
         edges = np.array([edges[0] - 0.5, edges[0] + 0.5])
     return edges.astype(np.float64)
+
+
+def _ibsi_start(lowest: float, settings: ExtractionSettings) -> float:
+    """Return where IBSI starts bins of fixed width: the range's lower bound, or the minimum."""
+    if settings.resegmentRange is not None and settings.resegmentMode == "absolute":
+        return float(min(settings.resegmentRange))
+    return lowest
 
 
 def discretise(

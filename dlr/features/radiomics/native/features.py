@@ -29,6 +29,9 @@ from dlr.features.radiomics.settings import FeatureClass
 Spacing = tuple[float, float, float]
 TextureClass = Callable[[GreyLevels, ExtractionSettings, Spacing], dict[str, float]]
 
+NORMAL_KURTOSIS = 3.0
+"""IBSI's kurtosis is the excess over that of a normal distribution."""
+
 TEXTURES: dict[str, TextureClass] = {
     "glcm": glcm,
     "gldm": lambda grey, settings, _: gldm(grey, settings),
@@ -76,6 +79,8 @@ def intensity_features(
                 math.prod(spacing),
                 float(settings.voxelArrayShift),
             )
+            if settings.ibsi:
+                found["Kurtosis"] -= NORMAL_KURTOSIS
         else:
             found = TEXTURES[chosen.name](grey, settings, spacing)
         result |= {f"{chosen.name}_{feature}": found[feature] for feature in chosen.features}
@@ -90,7 +95,7 @@ def shape_features(
 ) -> dict[str, float] | str:
     """Compute one shape class, or say why it cannot be."""
     if chosen.name == "shape":
-        return _named(chosen, shape(mask, spacing))
+        return _named(chosen, shape(mask, spacing, settings.ibsi))
     axis = settings.force2Ddimension
     if not settings.force2D:
         return "shape2D needs force2D: true"
@@ -100,7 +105,7 @@ def shape_features(
         # PyRadiomics looks at the opposite axis here; kept, so that both give the same columns
         return "shape2D needs a region of more than one voxel across"
     flat = [size for other, size in enumerate(spacing) if other != axis]
-    return _named(chosen, shape_2d(mask.squeeze(axis), (flat[0], flat[1])))
+    return _named(chosen, shape_2d(mask.squeeze(axis), (flat[0], flat[1]), settings.ibsi))
 
 
 def _named(chosen: FeatureClass, found: dict[str, float]) -> dict[str, float]:

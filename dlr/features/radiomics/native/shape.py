@@ -13,7 +13,7 @@ from dlr.features.radiomics.native.mesh import surface_and_volume
 Spacing = tuple[float, float, float]
 
 
-def shape(mask: npt.NDArray[np.bool_], spacing: Spacing) -> dict[str, float]:
+def shape(mask: npt.NDArray[np.bool_], spacing: Spacing, ibsi: bool = False) -> dict[str, float]:
     """Compute the shape features (PyRadiomics' ``shape``) in mm, mm² and mm³.
 
     Parameters
@@ -22,11 +22,13 @@ def shape(mask: npt.NDArray[np.bool_], spacing: Spacing) -> dict[str, float]:
         The region in its bounding box.
     spacing : tuple of float
         Voxel size (mm) along z, y, x.
+    ibsi : bool
+        Divide variances along the axes by n - 1, as IBSI's reference values do, not by n.
     """
     padded = np.pad(mask, 1)
     area, volume = surface_and_volume(padded, spacing)
     in_slice, in_column, in_row, overall = largest_diameters(padded, spacing)
-    least, minor, major = axis_variances(mask, spacing)
+    least, minor, major = axis_variances(mask, spacing, ibsi)
     sphericity = (36 * math.pi * volume**2) ** (1 / 3) / area
     return {
         "Elongation": math.sqrt(minor / major),
@@ -49,9 +51,11 @@ def shape(mask: npt.NDArray[np.bool_], spacing: Spacing) -> dict[str, float]:
     }
 
 
-def axis_variances(mask: npt.NDArray[np.bool_], spacing: tuple[float, ...]) -> list[float]:
+def axis_variances(
+    mask: npt.NDArray[np.bool_], spacing: tuple[float, ...], ibsi: bool = False
+) -> list[float]:
     """Return the variances (mm²) of the voxels' places along their principal axes, ascending."""
     places = np.argwhere(mask) * np.array(spacing)
     places -= places.mean(axis=0)
-    covariance = np.einsum("ni,nj->ij", places, places) / len(places)
+    covariance = np.einsum("ni,nj->ij", places, places) / (len(places) - ibsi)
     return [max(float(value), 0.0) for value in np.linalg.eigvalsh(covariance)]

@@ -13,7 +13,9 @@ from dlr.features.radiomics.native.discretisation import Floats
 from dlr.features.radiomics.native.shape import axis_variances
 
 
-def shape_2d(mask: npt.NDArray[np.bool_], spacing: tuple[float, float]) -> dict[str, float]:
+def shape_2d(
+    mask: npt.NDArray[np.bool_], spacing: tuple[float, float], ibsi: bool = False
+) -> dict[str, float]:
     """Compute the shape features of a slice (PyRadiomics' ``shape2D``) in mm and mm².
 
     Parameters
@@ -22,10 +24,12 @@ def shape_2d(mask: npt.NDArray[np.bool_], spacing: tuple[float, float]) -> dict[
         The region in its bounding box.
     spacing : tuple of float
         Pixel size (mm) along y, x.
+    ibsi : bool
+        Divide variances along the axes by n - 1, as IBSI's reference values do, not by n.
     """
     padded = np.pad(mask, 1)
     perimeter, surface = _outline(padded, np.array(spacing))
-    minor, major = axis_variances(mask, spacing)
+    minor, major = axis_variances(mask, spacing, ibsi)
     sphericity = 2 * math.sqrt(math.pi * surface) / perimeter
     return {
         "Elongation": math.sqrt(minor / major),
