@@ -150,7 +150,7 @@ def _odds_row(ax: Axes, y: int, row: dict[Hashable, object], left: float, right:
 
 def _margin_text(ax: Axes, y: float, text: str) -> None:
     ax.annotate(
-        text, (1.02, y), xycoords=("axes fraction", "data"), va="center", fontsize=6.5, color=INK
+        text, (1.03, y), xycoords=("axes fraction", "data"), va="center", fontsize=6.5, color=INK
     )
 
 
@@ -193,6 +193,6 @@ def plot_clinical_ranking(ranking: pd.DataFrame, ax: Axes | None = None) -> Axes
         _margin_text(ax, y, f"{auc:.2f}")
     _rows(ax, [str(name) for name in frame["variable"]])
     ax.axvline(0.5, color=GREY, linewidth=0.8, linestyle=(0, (1, 1.5)), zorder=0)
-    more = f"; {hidden} lower ones not shown" if hidden else ""
-    ax.set_xlabel(f"AUC of the variable alone (filled: chosen{more})")
+    more = f"\n{hidden} lower ones not shown" if hidden else ""
+    ax.set_xlabel(f"AUC of the variable alone (filled: chosen){more}")
     return ax

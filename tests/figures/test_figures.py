@@ -224,6 +224,15 @@ def test_clinical_ranking_puts_the_best_first() -> None:
     assert [item.get_text() for item in ax.get_yticklabels()] == ["odi", "age"]
 
 
+def test_clinical_ranking_keeps_those_chosen_among_many() -> None:
+    names = [f"v{n}" for n in range(30)]
+    chosen = [name == "v29" for name in names]
+    ranking = pd.DataFrame({"variable": names, "auc": np.linspace(0.9, 0.5, 30), "chosen": chosen})
+    ax = figures.plot_clinical_ranking(ranking)
+    assert [item.get_text() for item in ax.get_yticklabels()] == [*names[:15], "v29"]
+    assert "14 lower ones not shown" in texts(ax)
+
+
 def test_a_given_axes_is_used(outcome, scores) -> None:
     ax = Figure().add_subplot()
     assert figures.plot_roc(roc_curve(outcome, scores["DLR"]), ax) is ax
