@@ -134,11 +134,25 @@ class LogisticFit:
         probability = expit(self.design @ self.beta)
         residual = self.outcome - probability
         if self.firth:
-            weight = probability * (1 - probability)
-            inverse = np.linalg.pinv(_information(self.design, self.beta), hermitian=True)
-            leverage = weight * ((self.design @ inverse) * self.design).sum(axis=1)
-            residual = residual + leverage * (0.5 - probability)
+            residual = residual + self._leverage() * (0.5 - probability)
         return self.design.T @ residual
+
+    def _leverage(self) -> FloatArray:
+        """Return the diagonal of the hat matrix; Firth's penalty adds half to either class."""
+        probability = expit(self.design @ self.beta)
+        inverse = np.linalg.pinv(_information(self.design, self.beta), hermitian=True)
+        weight = probability * (1 - probability)
+        return np.asarray(weight * ((self.design @ inverse) * self.design).sum(axis=1))
+
+    def _curvature(self) -> FloatArray:
+        """Return the matrix that turns the score into a step.
+
+        Firth's penalty acts like additional cases, whose weights are the leverages. Without them a
+        step for a case that alone decides a coefficient (leverage 1) is twice too long and swings
+        about the maximum without end.
+        """
+        extra = 1 + self._leverage() if self.firth else np.ones(len(self.outcome))
+        return _information(self.design, self.beta, extra)
 
     def _maximised(self, free: BoolArray | None = None) -> Self:
         """Climb from the present coefficients; those not `free` stay.
@@ -150,7 +164,7 @@ class LogisticFit:
         if not moving.any():
             return point
         for _ in range(_FIRTH_ITERATIONS if self.firth else _ITERATIONS):
-            block = _information(self.design, point.beta)[np.ix_(moving, moving)]
+            block = point._curvature()[np.ix_(moving, moving)]
             step = np.zeros_like(point.beta)
             step[moving] = np.linalg.pinv(block, hermitian=True) @ point._score()[moving]
             step *= min(1.0, _LONGEST_STEP / max(float(np.abs(step).max()), _TOLERANCE))
@@ -204,9 +218,11 @@ def _within(distance: float, inside: float, outside: float) -> float:
     return (inside + outside) / 2 if not inside < distance < outside else distance
 
 
-def _information(design: FloatArray, beta: FloatArray) -> FloatArray:
+def _information(
+    design: FloatArray, beta: FloatArray, extra: FloatArray | float = 1.0
+) -> FloatArray:
     probability = expit(design @ beta)
-    weight = probability * (1 - probability)
+    weight = extra * probability * (1 - probability)
     return design.T @ (design * weight[:, None])
 
 
