@@ -84,4 +84,4 @@ def f_quantile(p: float, df1: FloatArray | float, df2: FloatArray | float) -> Fl
     Through the complement of the beta distribution: SciPy's `fdtri` keeps only 8 digits.
     """
     complement = betaincinv(np.asarray(df2) / 2, np.asarray(df1) / 2, 1 - p)
-    return np.asarray(df2 * (1 - complement) / (df1 * complement), dtype=float)
+    return divide(np.asarray(df2 * (1 - complement)), np.asarray(df1 * complement))
