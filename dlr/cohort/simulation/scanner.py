@@ -38,7 +38,7 @@ class Scanner:
 
 SCANNERS = {
     "A": Scanner(gain=900.0, noise=0.025, blur_mm=0.45, bias=0.08, gamma=1.0),
-    "B": Scanner(gain=1500.0, noise=0.05, blur_mm=0.9, bias=0.18, gamma=0.85),
+    "B": Scanner(gain=1500.0, noise=0.038, blur_mm=0.65, bias=0.13, gamma=0.92),
 }
 
 
