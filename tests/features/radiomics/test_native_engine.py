@@ -200,6 +200,31 @@ def test_unsupported_image_type_is_refused():
         make_engine("native", parameters)
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {},
+        {"resampledPixelSpacing": [1, 1, 1], "normalize": True},
+        {"resegmentRange": [-1, 1], "resegmentMode": "sigma", "preCrop": True},
+    ],
+)
+def test_diagnostics_are_those_of_pyradiomics(setting):
+    image, mask = case()
+    parameters = parse_settings({"setting": setting, "featureClass": {"ngtdm": []}}, "a.yaml")
+    native = make_engine("native", parameters).execute(image, mask).diagnostics
+    upstream = make_engine("pyradiomics", parameters).execute(image, mask).diagnostics
+    facts = {name for name in upstream if "_Image-" in name or "_Mask-" in name}
+    assert facts == {name for name in native if "_Image-" in name or "_Mask-" in name}
+    for name in facts:
+        if isinstance(upstream[name], str):
+            assert native[name] == upstream[name], name
+        else:
+            assert native[name] == pytest.approx(upstream[name], rel=1e-12, abs=1e-12), name
+    assert native["diagnostics_Versions_Numpy"] == upstream["diagnostics_Versions_Numpy"]
+    quiet = make_engine("native", load_settings("original")).execute(image, mask)
+    assert quiet.diagnostics == {}
+
+
 def test_warm_up_reports_nothing_once_compiled():
     make_engine("native", load_settings("original"))
     lines = []

@@ -10,11 +10,12 @@ import SimpleITK as sitk
 from dlr.errors import CaseError, Fault, InputError
 from dlr.features.radiomics.engine import RadiomicsResult
 from dlr.features.radiomics.names import SHAPE_CLASSES, feature_names
+from dlr.features.radiomics.native.diagnostics import Diagnostics
 from dlr.features.radiomics.native.features import intensity_features, shape_features
 from dlr.features.radiomics.native.filters.images import SUPPORTED, filtered_images
-from dlr.features.radiomics.native.geometry import matched, resampled
 from dlr.features.radiomics.native.intensities import Intensities
-from dlr.features.radiomics.native.region import Region, find_region, label_mask
+from dlr.features.radiomics.native.preparation import prepare
+from dlr.features.radiomics.native.region import Region
 from dlr.features.radiomics.settings import ImageType, ParameterFile
 
 VERSION = "1"
@@ -80,8 +81,9 @@ class NativeEngine:
         return [self._execute(image, whole, mask) for mask in masks]
 
     def _execute(self, image: sitk.Image, whole: Intensities, mask: sitk.Image) -> RadiomicsResult:
+        diagnostics = Diagnostics(self.parameters, self.version)
         settings = self.parameters.settings
-        intensities, region = self._prepare(image, whole, label_mask(mask, settings))
+        intensities, region = prepare(image, whole, mask, settings, diagnostics)
         values: dict[str, float] = dict.fromkeys(self._names, math.nan)
         problems: dict[str, str] = {}
         self._add_shape(region, intensities.spacing, values, problems)
@@ -91,24 +93,7 @@ class NativeEngine:
             if not math.isfinite(value) and name not in problems:
                 values[name] = math.nan
                 problems[name] = "not defined for this region: too few neighbouring voxels"
-        return RadiomicsResult(values, problems)
-
-    def _prepare(
-        self, image: sitk.Image, whole: Intensities, mask: sitk.Image
-    ) -> tuple[Intensities, Region]:
-        """Bring image and mask onto one grid, and find the region."""
-        settings = self.parameters.settings
-        if settings.resamples:
-            image, mask = resampled(whole.as_image(image), mask, settings)
-            whole = Intensities.of(image, settings.model_copy(update={"normalize": False}))
-        mask = matched(image, mask, settings)
-        inside = sitk.GetArrayViewFromImage(mask) == settings.label
-        if settings.preCrop and not settings.resamples:
-            box = find_region(inside, whole, settings.model_copy(update={"resegmentRange": None}))
-            margin = settings.padDistance
-            outer = box.box.grown((margin, margin, margin), whole.shape)
-            whole, inside = whole.cut(outer), inside[outer.slices]
-        return whole, find_region(inside, whole, settings)
+        return RadiomicsResult(values, problems, diagnostics.facts)
 
     def _add_shape(
         self,

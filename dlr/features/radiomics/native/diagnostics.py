@@ -1,0 +1,108 @@
+"""What PyRadiomics reports beside the features: versions, settings, and facts on image and mask."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from typing import Any
+
+import numpy as np
+import pywt
+import SimpleITK as sitk
+from scipy import ndimage
+
+from dlr.features.radiomics.native.box import Box
+from dlr.features.radiomics.native.intensities import Intensities
+from dlr.features.radiomics.native.region import Mask
+from dlr.features.radiomics.settings import ParameterFile
+
+PREFIX = "diagnostics_"
+
+
+class Diagnostics:
+    """Collects what is reported on one case; does nothing unless ``additionalInfo`` asks for it.
+
+    Parameters
+    ----------
+    parameters : ParameterFile
+        The settings that are reported.
+    version : str
+        Version of the engine.
+    """
+
+    def __init__(self, parameters: ParameterFile, version: str) -> None:
+        self.facts: dict[str, Any] = {}
+        self._wanted = parameters.settings.additionalInfo
+        self._label = parameters.settings.label
+        if self._wanted:
+            written = parameters.to_dict()
+            self._add("Versions_dlr", version)
+            self._add("Versions_Numpy", np.__version__)
+            self._add("Versions_SimpleITK", sitk.Version().VersionString())
+            self._add("Versions_PyWavelet", pywt.__version__)
+            self._add("Versions_Python", platform.python_version())
+            self._add("Configuration_Settings", written["setting"])
+            self._add("Configuration_EnabledImageTypes", written["imageType"])
+
+    def add_original(self, image: sitk.Image, mask: sitk.Image) -> None:
+        """Report on image and mask as they were given."""
+        if not self._wanted:
+            return
+        self._add("Image-original_Hash", _sha1(sitk.GetArrayViewFromImage(image)))
+        self._add("Image-original_Dimensionality", f"{image.GetDimension()}D")
+        self._add_image("original", image, sitk.GetArrayViewFromImage(image))
+        labels = sitk.GetArrayViewFromImage(mask)
+        self._add("Mask-original_Hash", _sha1(labels.astype(np.uint32)))
+        self._add_mask("original", mask, labels == self._label, None)
+
+    def add_interpolated(
+        self, image: sitk.Image, mask: sitk.Image, intensities: Intensities
+    ) -> None:
+        """Report on image and mask after resampling."""
+        if self._wanted:
+            self._add_image("interpolated", image, intensities.array)
+            inside = sitk.GetArrayViewFromImage(mask) == self._label
+            self._add_mask("interpolated", mask, inside, intensities)
+
+    def add_mask(
+        self, prefix: str, mask: sitk.Image, inside: Mask, intensities: Intensities
+    ) -> None:
+        """Report on a mask that was ``corrected`` or ``resegmented``."""
+        if self._wanted:
+            self._add_mask(prefix, mask, inside, intensities)
+
+    def _add(self, name: str, value: object) -> None:
+        self.facts[PREFIX + name] = value
+
+    def _add_image(self, prefix: str, image: sitk.Image, array: np.ndarray) -> None:
+        self._add(f"Image-{prefix}_Spacing", image.GetSpacing())
+        self._add(f"Image-{prefix}_Size", image.GetSize())
+        self._add(f"Image-{prefix}_Mean", float(array.mean(dtype=np.float64)))
+        self._add(f"Image-{prefix}_Minimum", float(array.min()))
+        self._add(f"Image-{prefix}_Maximum", float(array.max()))
+
+    def _add_mask(
+        self, prefix: str, mask: sitk.Image, inside: Mask, intensities: Intensities | None
+    ) -> None:
+        """Report place and size of a region and, where given, the intensities in it."""
+        box = Box.around(inside)
+        cut = inside[box.slices]
+        centre = [float(place.mean() + low) for place, low in zip(np.nonzero(cut), box.low)][::-1]
+        self._add(f"Mask-{prefix}_Spacing", mask.GetSpacing())
+        self._add(f"Mask-{prefix}_Size", mask.GetSize())
+        self._add(f"Mask-{prefix}_BoundingBox", (*box.low[::-1], *box.size[::-1]))
+        self._add(f"Mask-{prefix}_VoxelNum", int(np.count_nonzero(cut)))
+        self._add(f"Mask-{prefix}_VolumeNum", int(ndimage.label(cut, np.ones((3, 3, 3)))[1]))
+        self._add(f"Mask-{prefix}_CenterOfMassIndex", tuple(centre))
+        physical = mask.TransformContinuousIndexToPhysicalPoint(centre)
+        self._add(f"Mask-{prefix}_CenterOfMass", physical)
+        if intensities is not None:
+            values = intensities.crop(box)[cut].astype(np.float64)
+            self._add(f"Mask-{prefix}_Mean", float(values.mean()))
+            self._add(f"Mask-{prefix}_Minimum", float(values.min()))
+            self._add(f"Mask-{prefix}_Maximum", float(values.max()))
+
+
+def _sha1(array: np.ndarray) -> str:
+    """Return the SHA-1 of the voxels, the same text as SimpleITK's own hash."""
+    return hashlib.sha1(np.ascontiguousarray(array).tobytes()).hexdigest()
