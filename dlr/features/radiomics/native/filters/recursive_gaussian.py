@@ -21,7 +21,7 @@ DECAYS = (-1.3932, -1.3732)
 SMOOTH = ((1.3530, 1.8151), (-0.3531, 0.0902))
 SECOND = ((-1.3563, 5.2318), (0.3446, -2.2355))
 
-LANES = 16
+LANES = 32
 """Lines filtered side by side: the recursion runs along a line, the processor across lines."""
 
 
