@@ -22,6 +22,7 @@ from dlr.stats.delong import (
     delong_test_unpaired,
 )
 from dlr.stats.hosmer_lemeshow import HosmerLemeshow, hosmer_lemeshow
+from dlr.stats.icc import Icc, IccTable, icc, icc_table
 from dlr.stats.metrics import ClassificationMetrics, classification_metrics
 from dlr.stats.multiplicity import adjust_p_values
 from dlr.stats.optimism import OptimismBootstrap, optimism_bootstrap
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
         spearman_test,
         t_test,
     )
-    from dlr.stats.icc import Icc, IccTable, icc, icc_table
     from dlr.stats.logistic import LogisticModel, fit_logistic
     from dlr.stats.propensity import propensity_match
     from dlr.stats.regression_tables import (
@@ -79,10 +79,6 @@ _MODULE_OF = {
     "shapiro_wilk_test": "group_tests",
     "spearman_test": "group_tests",
     "t_test": "group_tests",
-    "Icc": "icc",
-    "IccTable": "icc",
-    "icc": "icc",
-    "icc_table": "icc",
 }
 
 __all__ = [
@@ -154,13 +150,9 @@ def __getattr__(name: str) -> Any:
     """Import the module that defines `name` when the name is first asked for (PEP 562)."""
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = import_module(f"{__name__}.{_MODULE_OF[name]}")
-    # All names of the module at once: importing dlr.stats.icc sets the *module* as the attribute
-    # "icc" of this package, and the function of that name must take its place.
-    same_module = (other for other, where in _MODULE_OF.items() if where == _MODULE_OF[name])
-    found = {other: getattr(module, other) for other in same_module if hasattr(module, other)}
-    globals().update(found)
-    return found[name] if name in found else getattr(module, name)
+    value = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:

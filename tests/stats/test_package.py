@@ -23,7 +23,7 @@ def test_import_loads_no_heavy_package():
 
 @pytest.mark.parametrize(
     "name",
-    ["calibration", "concordance", "hosmer_lemeshow", "reclassification", "spiegelhalter"],
+    ["calibration", "concordance", "hosmer_lemeshow", "icc", "reclassification", "spiegelhalter"],
 )
 def test_functions_named_like_their_module_are_the_functions(name):
     __import__(f"dlr.stats.{name}")
