@@ -9,9 +9,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from validation_rows import diagnostic, modelling
+from validation_rows import diagnostic, groups, modelling
 
-PARTS = (diagnostic.rows, modelling.rows)
+PARTS = (diagnostic.rows, groups.rows, modelling.rows)
 PAGE = Path(__file__).with_name("validation.md")
 HEAD = """# Agreement with R
 
@@ -28,6 +28,10 @@ values. Where a convention can differ, dlr does the following:
 - A risk equal to the threshold is treated in decision curves, as in dcurves; rmda treats above.
 - rms stops fitting early (change of 0.025 in -2 log-likelihood); the values compared are those of
   converged fits on the resamples that rms drew.
+- Profile-likelihood limits are solved exactly; R's `confint` interpolates them with a spline (up
+  to 1e-3 off). ICCs come from the analysis of variance, without cutting negative components off.
+- MatchIt 4.5.1 as packaged by Debian ignores calipers on the probability scale; the pairs compared
+  are those of its distance-matrix routine.
 
 | quantity | data | package | reference | dlr | relative difference |
 |---|---|---|---|---|---|
