@@ -105,8 +105,13 @@ class Study:
     def extract(
         self, cohort: Cohort, workers: int = 1, progress: Progress = silent
     ) -> FeatureTable:
-        """Compute all features, taking from the cache what was computed before."""
-        return extract_features(cohort, self.work, workers, progress)
+        """Compute all features, taking from the cache what was computed before.
+
+        The feature table and the list of failures are written into the work folder.
+        """
+        table = extract_features(cohort, self.work, workers, progress)
+        table.save(self.work)
+        return table
 
     def train(
         self,

@@ -41,7 +41,7 @@ def extract_features(
     ----------
     cohort : Cohort
     work : Path
-        Folder of the cache; the feature table is written there as well.
+        Folder of the cache; several studies may share it.
     workers : int
         Processes that read images and compute radiomics. The numbers do not depend on it.
     progress : callable
@@ -71,15 +71,13 @@ def extract_features(
         _embed_missing(results, backbone, embedding, cache, progress)
     columns = _columns(config, engines, backbone)
     failures = _failure_table(results)
-    table = FeatureTable(
+    return FeatureTable(
         values=_assemble(results, "first", columns, backbone, cache, failures),
         second_reader=_assemble(results, "second", columns, backbone, cache, failures),
         failures=failures,
         crops=_crop_table(results),
         provenance=_provenance(cohort, backbone),
     )
-    table.save(work)
-    return table
 
 
 def _backbone(config: StudyConfig) -> Backbone | None:
