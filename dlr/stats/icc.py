@@ -10,20 +10,13 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from dlr.errors import DlrError
-from dlr.stats._mean_squares import (
-    MeanSquares,
-    divide,
-    f_quantile,
-    f_upper_tail,
-    mean_squares,
-)
+from dlr.stats._icc_formulas import FORMS, estimate, f_statistic, limits, notes
+from dlr.stats._mean_squares import MeanSquares, f_upper_tail, mean_squares
 from dlr.stats._results import ConfidenceInterval
 from dlr.stats._validation import FloatArray, check_choice, check_level
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-FORMS = ("1,1", "2,1", "3,1", "1,k", "2,k", "3,k")
 
 
 @dataclass(frozen=True)
@@ -58,7 +51,7 @@ class Icc:
 
     def confidence_interval(self, level: float = 0.95) -> ConfidenceInterval:
         """Return the interval from the F distribution (see `icc`), of the same form."""
-        low, high = _limits(self._squares, self.form, level)
+        low, high = limits(self._squares, self.form, level)
         note = self.note
         if low[0] > high[0]:
             note = "the limits mean nothing: the single-reader limit lies below -1/(k-1)"
@@ -122,10 +115,10 @@ class IccTable:
         check_level(level)
         numbers = np.full((5, len(self.features)), np.nan)
         for where, squares in self._parts:
-            f, df1, df2 = _f_statistic(squares, self.form)
-            low, high = _limits(squares, self.form, level)
+            f, df1, df2 = f_statistic(squares, self.form)
+            low, high = limits(squares, self.form, level)
             p_value = f_upper_tail(f, df1, df2)
-            numbers[:, where] = [_estimate(squares, self.form), low, high, f, p_value]
+            numbers[:, where] = [estimate(squares, self.form), low, high, f, p_value]
         frame = pd.DataFrame(
             dict(zip(("icc", "low", "high", "f", "p_value"), numbers)),
             index=pd.Index(self.features, name="feature"),
@@ -230,7 +223,7 @@ def icc_table(reader_a: pd.DataFrame, reader_b: pd.DataFrame, form: str = "2,1")
     first, second = _paired_tables(reader_a, reader_b)
     complete = np.isfinite(first) & np.isfinite(second)
     counts = complete.sum(axis=0)
-    notes = ["" if n >= 2 else f"only {n} case(s) measured by both readers" for n in counts]
+    reasons = ["" if n >= 2 else f"only {n} case(s) measured by both readers" for n in counts]
     parts = []
     for where in _same_cases(complete):
         if counts[where[0]] < 2:
@@ -238,10 +231,10 @@ def icc_table(reader_a: pd.DataFrame, reader_b: pd.DataFrame, form: str = "2,1")
         rows = complete[:, where[0]]
         squares = mean_squares(np.stack([first[np.ix_(rows, where)], second[np.ix_(rows, where)]]))
         parts.append((where, squares))
-        for position, note in zip(where, _notes(squares, form)):
-            notes[position] = note
+        for position, note in zip(where, notes(squares, form)):
+            reasons[position] = note
     names = tuple(str(name) for name in reader_a.columns)
-    return IccTable(form, names, counts, tuple(notes), tuple(parts))
+    return IccTable(form, names, counts, tuple(reasons), tuple(parts))
 
 
 def _paired_tables(first: pd.DataFrame, second: pd.DataFrame) -> tuple[FloatArray, FloatArray]:
@@ -275,9 +268,9 @@ def _same_cases(complete: np.ndarray) -> list[np.ndarray]:
 
 
 def _one(squares: MeanSquares, form: str) -> Icc:
-    f, df1, df2 = _f_statistic(squares, form)
+    f, df1, df2 = f_statistic(squares, form)
     return Icc(
-        float(_estimate(squares, form)[0]),
+        float(estimate(squares, form)[0]),
         form,
         float(f[0]),
         df1,
@@ -285,83 +278,6 @@ def _one(squares: MeanSquares, form: str) -> Icc:
         float(f_upper_tail(f, df1, df2)[0]),
         squares.n,
         squares.k,
-        _notes(squares, form)[0],
+        notes(squares, form)[0],
         _squares=squares,
     )
-
-
-def _notes(squares: MeanSquares, form: str) -> list[str]:
-    """Say why a coefficient, or its test and limits, cannot be computed."""
-    flat = squares.subjects + squares.within == 0
-    untested = np.isnan(_f_statistic(squares, form)[0])
-    same = "not defined: all values are the same"
-    unmoved = "no test and no limits: no reader's values differ between cases"
-    return [same if a else unmoved if b else "" for a, b in zip(flat, untested)]
-
-
-def _estimate(squares: MeanSquares, form: str) -> FloatArray:
-    """Return the coefficient; formulas of Shrout & Fleiss, table 4."""
-    msr, msc, mse, msw = squares.subjects, squares.readers, squares.residual, squares.within
-    n, k = squares.n, squares.k
-    noise = {"1": msw, "2": mse, "3": mse}[form[0]]
-    shift = (msc - mse) / n if form[0] == "2" else np.zeros_like(msr)
-    if form[2] == "1":
-        return divide(msr - noise, msr + (k - 1) * noise + k * shift)
-    return divide(msr - noise, msr + shift)
-
-
-def _f_statistic(squares: MeanSquares, form: str) -> tuple[FloatArray, float, float]:
-    """Return F with its degrees of freedom; forms 2 and 3 share it."""
-    n, k = squares.n, squares.k
-    if form[0] == "1":
-        return divide(squares.subjects, squares.within), n - 1, n * (k - 1)
-    return divide(squares.subjects, squares.residual), n - 1, (n - 1) * (k - 1)
-
-
-def _limits(squares: MeanSquares, form: str, level: float) -> tuple[FloatArray, FloatArray]:
-    """Return the limits of any form; those of k readers follow from those of one."""
-    upper = 0.5 + check_level(level) / 2
-    k = squares.k
-    single = _absolute_limits if form[0] == "2" else _ratio_limits
-    low, high = single(squares, form, upper)
-    if form[2] == "k":
-        # Spearman-Brown; at a single-reader limit of exactly 1 it stays 1.
-        low, high = divide(k * low, 1 + (k - 1) * low), divide(k * high, 1 + (k - 1) * high)
-    return low, high
-
-
-def _ratio_limits(squares: MeanSquares, form: str, upper: float) -> tuple[FloatArray, FloatArray]:
-    """Forms 1 and 3: the observed F over, and times, a quantile of F; exact."""
-    f, df1, df2 = _f_statistic(squares, form)
-    low, high = f / f_quantile(upper, df1, df2), f * f_quantile(upper, df2, df1)
-    return _from_f(low, squares.k), _from_f(high, squares.k)
-
-
-def _from_f(f: FloatArray, k: int) -> FloatArray:
-    infinite = np.isinf(f)
-    finite = np.where(infinite, 0.0, f)
-    return np.where(infinite, 1.0, (finite - 1) / (finite + k - 1))
-
-
-def _absolute_limits(
-    squares: MeanSquares, _form: str, upper: float
-) -> tuple[FloatArray, FloatArray]:
-    """Form 2: Satterthwaite's degrees of freedom `v` (McGraw & Wong, table 7)."""
-    msr, msc, mse = squares.subjects, squares.readers, squares.residual
-    n, k = squares.n, squares.k
-    value = _estimate(squares, "2,1")
-    # a and b of McGraw & Wong times n (1 - ICC), so that an ICC of 1 divides nothing by zero.
-    a = k * value
-    b = n * (1 - value) + k * value * (n - 1)
-    freedom = divide(
-        (a * msc + b * mse) ** 2, (a * msc) ** 2 / (k - 1) + (b * mse) ** 2 / ((n - 1) * (k - 1))
-    )
-    # No variance but between subjects: the limits are 1 whatever v is. An ICC of 0 with MSE = 0
-    # gives 0 / 0 too; its limit is the k - 1 of the reader effect alone.
-    freedom = np.where(np.isfinite(freedom) & (freedom > 0), freedom, float(k - 1))
-    below, above = f_quantile(upper, n - 1, freedom), f_quantile(upper, freedom, n - 1)
-    spread = k * msc + (k * n - k - n) * mse
-    low = divide(n * (msr - below * mse), below * spread + n * msr)
-    high = divide(n * (above * msr - mse), spread + n * above * msr)
-    undefined = np.isnan(_f_statistic(squares, "2,1")[0])
-    return np.where(undefined, np.nan, low), np.where(undefined, np.nan, high)

@@ -41,6 +41,7 @@ class LogisticTable:
     variables: tuple[str, ...]
     level: float
     _models: tuple[_Model, ...] = field(repr=False)
+    _frames: dict[float, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
 
     def to_frame(self, level: float | None = None) -> pd.DataFrame:
         """Return the table, unrounded.
@@ -61,7 +62,10 @@ class LogisticTable:
             and, in a joint model, ``vif`` (variance inflation factor).
         """
         chosen = check_level(self.level if level is None else level)
-        frame = pd.concat([model.to_frame(chosen) for model in self._models], ignore_index=True)
+        if chosen not in self._frames:  # profiling is the slow part; figures and tables ask again
+            parts = [model.to_frame(chosen) for model in self._models]
+            self._frames[chosen] = pd.concat(parts, ignore_index=True)
+        frame = self._frames[chosen].copy()
         return frame if self.kind == "multivariable" else frame.drop(columns="vif")
 
     def formatted(self, level: float | None = None, profile: bool = True) -> pd.DataFrame:
@@ -187,14 +191,15 @@ class _Model:
     def to_frame(self, level: float) -> pd.DataFrame:
         rows = []
         ratio_tests = self._likelihood_ratios()
-        inflation = self._inflation()
+        coefficients, covariance = self._estimates()
+        inflation = _inflation(covariance[1:, 1:])
         for term, column in zip(self.design.terms, self.design.columns):
             row: dict[str, object] = {
                 "variable": term.variable,
                 "level": term.level,
                 "reference": term.reference,
             }
-            row |= self._odds(column, level)
+            row |= self._odds(column, level, coefficients, covariance)
             row |= {
                 "p_likelihood_ratio": ratio_tests[term.variable],
                 "n": len(self.design.outcome),
@@ -208,10 +213,14 @@ class _Model:
             rows.append(row)
         return pd.DataFrame(rows)
 
-    def _odds(self, column: int | None, level: float) -> dict[str, float]:
+    def _estimates(self) -> tuple[FloatArray, FloatArray]:
+        return (np.zeros(1), np.zeros((1, 1))) if self.fit is None else self.fit.on_input_scale()
+
+    def _odds(
+        self, column: int | None, level: float, coefficients: FloatArray, covariance: FloatArray
+    ) -> dict[str, float]:
         if column is None or self.fit is None:
             return dict.fromkeys(_NUMBERS, nan)
-        coefficients, covariance = self.fit.on_input_scale()
         beta, error = coefficients[column + 1], sqrt(covariance[column + 1, column + 1])
         half = normal_quantile(level) * error
         profile = self.fit.profile_interval(column, level)
@@ -232,12 +241,11 @@ class _Model:
         drop = 2 * (self.fit.objective - self.fit.restricted(columns).objective)
         return float(chdtrc(len(columns), max(drop, 0.0)))
 
-    def _inflation(self) -> FloatArray:
-        if self.fit is None:
-            return np.zeros(0)
-        covariance = self.fit.on_input_scale()[1][1:, 1:]
-        error = np.sqrt(np.diag(covariance))
-        return np.diag(np.linalg.inv(covariance / np.outer(error, error)))
+
+def _inflation(covariance: FloatArray) -> FloatArray:
+    """Return the variance inflation factors, from the coefficients' correlation (rms::vif)."""
+    error = np.sqrt(np.diag(covariance))
+    return np.asarray(np.diag(np.linalg.inv(covariance / np.outer(error, error))))
 
 
 def _fit(

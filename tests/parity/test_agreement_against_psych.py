@@ -22,4 +22,3 @@ def test_all_forms(reference, name):
         frame = result.all_forms(level / 100).loc[forms]
         np.testing.assert_allclose(frame["low"], want[f"lower{level}"], rtol=1e-9)
         np.testing.assert_allclose(frame["high"], want[f"upper{level}"], rtol=1e-9)
-
