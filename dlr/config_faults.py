@@ -41,15 +41,13 @@ def settings_fault(path: Path, detail: Any, model: type[BaseModel]) -> Fault:
         known = _known_keys(model, location[:-1])
         near = difflib.get_close_matches(location[-1], known, n=1, cutoff=0.5)
         hint = f"did you mean '{near[0]}'?" if near else f"known keys here: {', '.join(known)}"
-        return Fault(f"unknown setting '{key}'; {hint}", path, column=key, code="unknown-key")
+        return Fault(f"unknown setting '{key}'; {hint}", path, code="unknown-key")
     if detail["type"] == "missing":
-        return Fault(
-            f"the setting '{key}' is required; add it", path, column=key, code="missing-key"
-        )
+        return Fault(f"the setting '{key}' is required; add it", path, code="missing-key")
     message = detail["msg"].removeprefix("Value error, ")
     got = detail.get("input")
     shown = f", but got {got!r}" if isinstance(got, str | int | float | bool) else ""
-    return Fault(f"'{key}': {message}{shown}", path, column=key, code="bad-value")
+    return Fault(f"'{key}': {message}{shown}", path, code="bad-value")
 
 
 def _known_keys(model: type[BaseModel], location: list[str]) -> list[str]:

@@ -58,11 +58,14 @@ def show_failures(failures: pd.DataFrame) -> int:
     """Print the cases that failed and return how many; lists the first few reasons."""
     if failures.empty:
         return 0
-    lost = failures[failures["level"] == "case"]
-    cases = failures["case_id"].nunique()
+    lost = failures[(failures["level"] == "case") & (failures["reader"] == "first")]
+    cases, n_lost = failures["case_id"].nunique(), lost["case_id"].nunique()
+    others = cases - n_lost
+    parts = [f"{n_lost} could not be processed"] if n_lost else []
+    parts += [f"{others} lack single features or the second reader's ROI"] if others else []
     console.print(
-        f"[yellow]{cases} case(s) with problems[/]: {lost['case_id'].nunique()} could not be "
-        "processed, the others lack single features. All are listed in failures.csv:"
+        f"[yellow]{cases} case(s) with problems[/]: {', '.join(parts)}. "
+        "All are listed in failures.csv:"
     )
     for row in failures.head(SHOWN_FAILURES).itertuples():
         where = f"{row.case_id} ({row.view}, {row.reader} reader)"

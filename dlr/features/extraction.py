@@ -163,6 +163,7 @@ def _assemble(
             prefix = f"{request.view}.{DEEP}."
             row.update({f"{prefix}{index:04d}": value for index, value in enumerate(values)})
     frame = pd.DataFrame.from_dict(rows, orient="index", dtype=float)
+    frame = frame.mask(np.isinf(frame))  # an overflow counts as missing
     return frame.reindex(columns=columns).rename_axis("case_id")
 
 
