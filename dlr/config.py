@@ -19,7 +19,9 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
 
 
 def _as_text(value: object) -> object:
-    """Let a level or a centre be written as a number."""
+    """Let a level or a centre be written as a number; catch YAML's reading of yes and no."""
+    if isinstance(value, bool):
+        raise ValueError("YAML reads yes, no, on and off as true and false; write them in quotes")
     return str(value) if isinstance(value, int) else value
 
 
@@ -83,6 +85,13 @@ class ClinicalVariable(Settings):
     reference: Label | None = Field(None, description="Reference level of a categorical variable")
     levels: tuple[Label, ...] | None = Field(None, description="All levels, in order")
     label: str | None = Field(None, description="How tables and figures call it")
+
+    @model_validator(mode="after")
+    def _reference_is_a_level(self) -> ClinicalVariable:
+        if self.levels and self.reference is not None and self.reference not in self.levels:
+            known = ", ".join(self.levels)
+            raise ValueError(f"the reference '{self.reference}' is none of the levels: {known}")
+        return self
 
 
 class MaskSettings(Settings):

@@ -213,7 +213,7 @@ def _regressions(cohort: Cohort, fit: CrossFit) -> dict[str, LogisticTable | Non
     references = {
         name: settings.reference
         for name, settings in config.clinical_variables.items()
-        if settings.reference is not None
+        if settings.reference is not None and (rows[name] == settings.reference).any()
     }
     significant = choice.ranking.loc[choice.ranking["p_multivariable"].notna(), "variable"]
     joint = list(significant) or list(choice.chosen)

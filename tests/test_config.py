@@ -73,3 +73,13 @@ def test_the_reference_page_is_made_from_the_schema() -> None:
     docs = Path(__file__).parents[1] / "docs"
     made = runpy.run_path(str(docs / "make_study_reference.py"))["page"]()
     assert (docs / "study_yaml.md").read_text(encoding="utf-8") == made
+
+
+def test_yes_and_no_without_quotes_are_caught(tmp_path: Path) -> None:
+    text = GOOD + "clinical_variables: {modic: {type: categorical, levels: [no, yes]}}\n"
+    assert any("write them in quotes" in fault for fault in faults(tmp_path, text))
+
+
+def test_a_reference_that_is_no_level_is_refused(tmp_path: Path) -> None:
+    text = GOOD + "clinical_variables: {s: {type: categorical, levels: [a, b], reference: c}}\n"
+    assert "the reference 'c' is none of the levels: a, b" in faults(tmp_path, text)[0]

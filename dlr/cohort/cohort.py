@@ -90,7 +90,12 @@ class Cohort:
         # The second reader served the agreement of the training cohort; scores need one ROI.
         if second is not None:
             image_table = image_table[image_table["reader"] != second].reset_index(drop=True)
-        present = {n: v for n, v in config.clinical_variables.items() if n in clinical_table}
+        # New patients need not include anybody of the reference level: the model knows it.
+        present = {
+            name: variable.model_copy(update={"reference": None})
+            for name, variable in config.clinical_variables.items()
+            if name in clinical_table
+        }
         config = config.model_copy(update={"clinical_variables": present})
         if only is not None:
             image_table, clinical_table = _only_cohort(config, image_table, clinical_table, only)

@@ -152,4 +152,8 @@ def _categorical(
             message = f"'{text}' is not a declared level; the levels are: {known}"
             faults.append(Fault(message, path, int(row), name, "unknown-level"))
         values.append(level)
+    if settings.reference is not None and settings.reference not in values:
+        known = ", ".join(sorted({value for value in values if value is not None}))
+        message = f"no case has the reference level '{settings.reference}'; the levels are: {known}"
+        faults.append(Fault(message, path, column=name, code="unknown-reference"))
     return pd.Series(values, index=table.index, name=name, dtype=object), faults

@@ -245,3 +245,19 @@ def test_a_third_outcome_value_needs_a_declared_negative(load: Load) -> None:
     faults = faults_of(load, clinical=clinical, outcome={"column": "surgery", "positive": "yes"})
     assert len(faults) == 5  # neither 'no' nor 'unknown' is declared
     assert "the study file declares 'yes'" in faults[0]
+
+
+def test_a_reference_level_nobody_has_is_refused(load: Load) -> None:
+    variables = {"sex": {"type": "categorical", "reference": "W"}}
+    faults = faults_of(load, clinical_variables=variables)
+    assert "column 'sex': no case has the reference level 'W'; the levels are: F, M" in faults[0]
+
+
+def test_new_patients_need_nobody_of_the_reference_level(load: Load, tmp_path: Path) -> None:
+    variables = {"sex": {"type": "categorical", "reference": "F"}}
+    config = load(clinical_variables=variables).config
+    images_table().iloc[[1]].to_csv(tmp_path / "i.csv", index=False)
+    clinical_table().iloc[[1]][["subject_id", "sex"]].to_csv(tmp_path / "c.csv", index=False)
+    new = Cohort.load_new(config, tmp_path / "i.csv", tmp_path / "c.csv", ("sex",))
+    assert new.clinical.loc["P1", "sex"] == "M"
+    assert new.names == ("new",)
