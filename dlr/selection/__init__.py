@@ -2,6 +2,7 @@
 
 from dlr.selection.agreement import AgreementFilter
 from dlr.selection.constant import ConstantFilter
+from dlr.selection.fcm import FcmSelector
 from dlr.selection.lasso import LassoSelector
 from dlr.selection.mann_whitney import MannWhitneyFilter
 from dlr.selection.spearman import SpearmanFilter, absolute_spearman
@@ -9,6 +10,7 @@ from dlr.selection.spearman import SpearmanFilter, absolute_spearman
 __all__ = [
     "AgreementFilter",
     "ConstantFilter",
+    "FcmSelector",
     "LassoSelector",
     "MannWhitneyFilter",
     "SpearmanFilter",
