@@ -160,13 +160,13 @@ def test_boosting_packages_are_imported_only_when_used() -> None:
 
 def test_tuning_takes_the_best_settings_and_keeps_subjects_together() -> None:
     random = np.random.default_rng(0)
-    subjects = pd.Series(np.repeat(np.arange(120), 3))
-    y = pd.Series(np.repeat(np.arange(120) % 2, 3))
+    subjects = pd.Series(np.repeat(np.arange(120), 6))
+    y = pd.Series(np.repeat(np.arange(120) % 2, 6))
     # Every subject has a fingerprint; only a fold that tears subjects apart could use it.
-    X = np.repeat(random.normal(size=(120, 5)), 3, axis=0)
+    X = np.repeat(random.normal(size=(120, 5)), 6, axis=0)
     spec = CLASSIFIERS["knn"]
     chosen = tune(spec, X, y, subjects, 5, 0)
-    torn = tune(spec, X, y, pd.Series(np.arange(360)), 5, 0)
+    torn = tune(spec, X, y, pd.Series(np.arange(720)), 5, 0)
     assert chosen.parameters in spec.search
     assert chosen.auc < 0.65
     assert torn.auc > 0.95
