@@ -97,19 +97,10 @@ def run_length(pixels: Pixels) -> dict:
     return result
 
 
-CO_OCCURRENCE = [
-    "AngScMom",
-    "Contrast",
-    "Correlat",
-    "SumOfSqs",
-    "InvDfMom",
-    "SumAverg",
-    "SumVarnc",
-    "SumEntrp",
-    "Entropy",
-    "DifVarnc",
-    "DifEntrp",
-]
+CO_OCCURRENCE = (
+    "AngScMom", "Contrast", "Correlat", "SumOfSqs", "InvDfMom", "SumAverg",
+    "SumVarnc", "SumEntrp", "Entropy", "DifVarnc", "DifEntrp",
+)  # fmt: skip
 
 
 def co_occurrence(
