@@ -34,6 +34,7 @@ from dlr.stats.paired_calls import (
 from dlr.stats.reclassification import Reclassification, reclassification
 from dlr.stats.roc import Auc, RocCurve, auc, roc_curve
 from dlr.stats.sample_size import SampleSize, sample_size_binary
+from dlr.stats.selection_stability import SelectionStability, nogueira_stability
 from dlr.stats.spiegelhalter import Spiegelhalter, spiegelhalter
 from dlr.stats.thresholds import YoudenThreshold, youden_threshold
 
@@ -107,6 +108,7 @@ __all__ = [
     "Reclassification",
     "RocCurve",
     "SampleSize",
+    "SelectionStability",
     "Spiegelhalter",
     "YoudenThreshold",
     "adjust_p_values",
@@ -132,6 +134,7 @@ __all__ = [
     "mann_whitney_test",
     "mcnemar_test",
     "multivariable_logistic",
+    "nogueira_stability",
     "optimism_bootstrap",
     "propensity_match",
     "reclassification",
