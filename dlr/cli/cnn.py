@@ -1,0 +1,165 @@
+"""``dlr cnn``: training, predicting, explaining and comparing end-to-end image classifiers.
+
+Several devices: ``torchrun --nproc-per-node 4 --no-python dlr cnn train study.yaml --out run``.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from dlr.errors import DlrError
+
+app = typer.Typer(
+    name="cnn",
+    help="CNN studies: pictures and labels in, cross-validated and frozen networks out.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+)
+
+StudyFile = Annotated[Path, typer.Argument(help="The CNN study.yaml.", show_default=False)]
+BundleFolder = Annotated[Path, typer.Argument(help="The bundle folder of a 'dlr cnn train'.")]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for report, tables and scores.")]
+Images = Annotated[Path, typer.Option("--images", help="images.csv of the new cohort.")]
+Clinical = Annotated[Path, typer.Option("--clinical", help="clinical.csv or .xlsx of it.")]
+Root = Annotated[
+    Path | None, typer.Option("--root", help="Folder the image paths of the table start from.")
+]
+Work = Annotated[
+    Path | None, typer.Option("--work", help="Prepared pictures and checkpoints [<out>/work].")
+]
+Workers = Annotated[int, typer.Option("--workers", "-j", min=1, help="Processes that read files.")]
+Only = Annotated[str | None, typer.Option("--cohort", help="Take only the rows of this cohort.")]
+
+
+@app.command()
+def train(
+    study: StudyFile,
+    out: Out,
+    root: Root = None,
+    work: Work = None,
+    workers: Workers = 1,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop if a picture fails.")] = False,
+    dry: Annotated[
+        bool, typer.Option("--dry-run", help="Measure a few steps, print the expected hours.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume/--anew", help="Go on from checkpoints, or train anew.")
+    ] = True,
+) -> int:
+    """Cross-validate by patient, bag the fold models, judge them, write report and bundle."""
+    from dlr.cli.show import progress_bars
+    from dlr.cnn.crossfit import train_study
+    from dlr.cnn.settings import CnnStudyConfig
+
+    config = CnnStudyConfig.from_yaml(study)
+    if root is not None:
+        config = config.model_copy(update={"image_root": root.resolve()})
+    if dry:
+        return _dry_run(config)
+    folder = work or out / "work"
+    if not resume:
+        _forget(folder)
+    with progress_bars() as progress:
+        trained = train_study(config, folder, workers, progress, strict=strict)
+    if int(os.environ.get("RANK", 0)):
+        return 0  # the first of several processes writes
+    report = trained.save(out)
+    return _finish(trained.result, report, f"Bundle: {out / 'bundle'}")
+
+
+@app.command()
+def predict(
+    bundle: BundleFolder,
+    images: Images,
+    clinical: Clinical,
+    out: Out,
+    root: Root = None,
+    work: Work = None,
+    cohort: Only = None,
+    workers: Workers = 1,
+) -> int:
+    """Score new patients with the frozen networks; no label is needed."""
+    from dlr.cli.show import progress_bars
+    from dlr.cnn.outputs import write_cnn_run
+    from dlr.cnn.validation import predict_cnn
+
+    with progress_bars() as progress:
+        result = predict_cnn(
+            bundle, images, clinical, work or out / "work", root, cohort, workers, progress
+        )
+    return _finish(result, write_cnn_run(result, out), f"Scores: {out / 'scores.csv'}")
+
+
+@app.command()
+def validate(
+    bundle: BundleFolder,
+    images: Images,
+    clinical: Clinical,
+    out: Out,
+    root: Root = None,
+    work: Work = None,
+    cohort: Only = None,
+    workers: Workers = 1,
+) -> int:
+    """Score another cohort with the frozen networks and judge the scores."""
+    from dlr.cli.show import progress_bars
+    from dlr.cnn.outputs import write_cnn_run
+    from dlr.cnn.validation import validate_cnn
+
+    with progress_bars() as progress:
+        result = validate_cnn(
+            bundle, images, clinical, work or out / "work", root, cohort, workers, progress
+        )
+    return _finish(result, write_cnn_run(result, out), f"Scores: {out / 'scores.csv'}")
+
+
+def _dry_run(config: object) -> int:
+    from dlr.cli.show import console
+    from dlr.cnn.dry_run import estimate_hours
+    from dlr.cnn.settings import CnnStudyConfig
+
+    assert isinstance(config, CnnStudyConfig)
+    found = estimate_hours(config)
+    console.print(
+        f"{found.pictures} training pictures on {found.device}.\n"
+        f"Reading: {found.read_per_s:.1f} pictures/s and process → {found.hours_reading:.2f} h, "
+        f"once.\nTraining: {found.train_per_s:.1f} pictures/s → {found.hours_training:.2f} h for "
+        f"{config.folds} folds x {config.training.epochs} epochs (less when stopped early)."
+    )
+    return 0
+
+
+def _forget(folder: Path) -> None:
+    """Delete the checkpoints of earlier trainings."""
+    for path in (folder / "training").glob("*/checkpoint.pt"):
+        try:
+            path.unlink()
+        except OSError as error:
+            raise DlrError(f"{path} cannot be deleted ({error.strerror}); delete it") from None
+
+
+def _finish(result: object, report: Path, last: str) -> int:
+    """Show the sound numbers and the failures; return the exit code."""
+    from dlr.cli.show import console
+    from dlr.cnn.report import headline_rows
+    from dlr.cnn.results import CnnResult
+
+    assert isinstance(result, CnnResult)
+    if result.config.simulated:
+        console.print("[bold yellow]SIMULATED DATA[/]: these numbers say nothing about patients.")
+    for _, row in headline_rows(result).iterrows():
+        if pd.notna(row.get("auc")):
+            console.print(
+                f"{row['cohort']}, {row['estimate']}, {row['target']}: AUC {row['auc']:.3f} "
+                f"({row['auc_low']:.3f} to {row['auc_high']:.3f}), n {row['n']}"
+            )
+    failed = len(result.failures)
+    if failed:
+        console.print(f"[yellow]{failed} picture(s) could not be read[/]; see failures.csv")
+    console.print(f"Report: {report}\n{last}")
+    return 4 if failed else 0

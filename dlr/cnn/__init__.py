@@ -1,0 +1,69 @@
+"""End-to-end image classifiers: pictures and labels in, cross-validated and frozen CNNs out.
+
+``train_study(CnnStudyConfig.from_yaml("study.yaml"), work)`` is the whole study;
+``validate_cnn(bundle, images, clinical, work)`` runs it frozen elsewhere.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dlr.cnn.bundle import CnnBundle, is_cnn_bundle
+    from dlr.cnn.cohort import CnnCohort
+    from dlr.cnn.crossfit import CnnStudy, train_study
+    from dlr.cnn.dry_run import DryRun, estimate_hours
+    from dlr.cnn.fusion import add_scores_to_clinical, score_features, write_score_table
+    from dlr.cnn.outputs import write_cnn_run
+    from dlr.cnn.results import CnnResult
+    from dlr.cnn.settings import CnnStudyConfig
+    from dlr.cnn.validation import predict_cnn, validate_cnn
+
+_MODULES = {
+    "CnnBundle": "bundle",
+    "CnnCohort": "cohort",
+    "CnnResult": "results",
+    "CnnStudy": "crossfit",
+    "CnnStudyConfig": "settings",
+    "DryRun": "dry_run",
+    "add_scores_to_clinical": "fusion",
+    "estimate_hours": "dry_run",
+    "is_cnn_bundle": "bundle",
+    "predict_cnn": "validation",
+    "score_features": "fusion",
+    "train_study": "crossfit",
+    "validate_cnn": "validation",
+    "write_cnn_run": "outputs",
+    "write_score_table": "fusion",
+}
+
+__all__ = [
+    "CnnBundle",
+    "CnnCohort",
+    "CnnResult",
+    "CnnStudy",
+    "CnnStudyConfig",
+    "DryRun",
+    "add_scores_to_clinical",
+    "estimate_hours",
+    "is_cnn_bundle",
+    "predict_cnn",
+    "score_features",
+    "train_study",
+    "validate_cnn",
+    "write_cnn_run",
+    "write_score_table",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name, and torch with it where needed, when it is first asked for."""
+    if name not in _MODULES:
+        raise AttributeError(f"module 'dlr.cnn' has no attribute '{name}'")
+    return getattr(import_module(f"dlr.cnn.{_MODULES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return __all__

@@ -1,0 +1,69 @@
+"""The files of a CNN run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from dlr.cnn.fusion import write_score_table
+from dlr.cnn.results import CnnResult
+from dlr.errors import DlrError
+from dlr.features.cache import write_atomically
+from dlr.outputs import _plain
+
+
+def write_cnn_run(result: CnnResult, folder: str | Path) -> Path:
+    """Write everything a run gives people and programs to read.
+
+    Parameters
+    ----------
+    result : CnnResult
+    folder : path
+        Gets ``scores.csv`` (cases), ``picture_scores.csv``, ``cnn_features.csv`` (for fusion),
+        ``metrics.json``, ``failures.csv``, ``folds.csv``, ``training_log.csv``, ``study.yaml``
+        and the report.
+
+    Returns
+    -------
+    Path
+        The report.
+
+    Raises
+    ------
+    DlrError
+        If the folder cannot be written.
+    """
+    from dlr.cnn.report import write_cnn_report
+
+    folder = Path(folder)
+    records = result.performance.to_dict("records")
+    metrics = [{str(k): _plain(v) for k, v in row.items()} for row in records]
+    content: dict[str, Any] = {"thresholds": dict(result.thresholds), "performance": metrics}
+    settings = result.config.model_dump(mode="json", exclude={"image_root"})
+    files = {
+        "scores.csv": result.case_scores.to_csv(index=False),
+        "picture_scores.csv": result.picture_scores.to_csv(index=False),
+        "metrics.json": json.dumps(content, indent=1, allow_nan=False),
+        "failures.csv": result.failures.to_csv(index=False),
+        "study.yaml": yaml.safe_dump(settings, sort_keys=False, allow_unicode=True),
+    }
+    if result.models:
+        files["folds.csv"] = result.folds.to_csv(index_label="case_id")
+        files["training_log.csv"] = training_log(result).to_csv(index=False)
+    try:
+        for name, text in files.items():
+            write_atomically(folder / name, text.encode())
+        write_score_table(result, folder / "cnn_features.csv")
+        return write_cnn_report(result, folder)
+    except PermissionError as error:
+        raise DlrError(f"{error.filename} cannot be written; choose another --out") from None
+
+
+def training_log(result: CnnResult) -> pd.DataFrame:
+    """Return the epochs of all folds, one below the other."""
+    parts = [model.history.assign(fold=model.fold) for model in result.models]
+    return pd.concat(parts, ignore_index=True)

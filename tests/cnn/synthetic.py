@@ -1,0 +1,43 @@
+"""Pictures and targets without files, for tests of the training loop."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dlr.cnn.settings import CnnStudyConfig, PictureSettings
+from dlr.cnn.store import PictureStore
+from dlr.cnn.tasks import Targets
+from dlr.cnn.training import TrainingData
+
+
+def make_data(n: int = 16, size: int = 32, stopping: int = 0, noise: bool = False) -> TrainingData:
+    """`n` pictures of which every second is positive: brighter in one corner, or not at all."""
+    rng = np.random.default_rng(0)
+    y = np.arange(n) % 2
+    held = rng.integers(0, 120, (n, size, size))
+    if not noise:
+        held[y == 1, : size // 2, : size // 2] += 120
+    store = PictureStore(
+        tuple(map(str, range(n))), PictureSettings(size=size), None, held.astype(np.uint8)
+    )
+    targets = Targets(
+        y[:, None].astype(np.float32), ("a",), (), np.ones(1, np.float32), (1.0,),
+        np.zeros(0), np.ones(0),
+    )  # fmt: skip
+    rows = np.arange(n)
+    return TrainingData(store, targets, rows[stopping:], rows[:stopping])
+
+
+def make_settings(**changes: object) -> CnnStudyConfig:
+    """Settings of a quick training."""
+    settings = {
+        "name": "synthetic",
+        "images": "i",
+        "clinical": "c",
+        "task": {"labels": [{"column": "a", "positive": 1}]},
+        "network": {"architecture": "resnet10t", "weights": "none"},
+        "optimiser": {"learning_rate": 3e-3, "schedule": "constant"},
+        "training": {"epochs": 4, "batch_size": 8, "stopping": None, "device": "cpu"},
+        **changes,
+    }
+    return CnnStudyConfig.model_validate(settings)
