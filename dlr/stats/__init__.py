@@ -53,6 +53,12 @@ if TYPE_CHECKING:
         t_test,
     )
     from dlr.stats.logistic import LogisticModel, fit_logistic
+    from dlr.stats.multiple_imputation import (
+        ImputedLogistic,
+        PooledEstimates,
+        multiple_imputation_logistic,
+        pool_rubin,
+    )
     from dlr.stats.propensity import propensity_match
     from dlr.stats.regression_tables import (
         LogisticTable,
@@ -67,6 +73,10 @@ _MODULE_OF = {
     "fit_logistic": "logistic",
     "multivariable_logistic": "regression_tables",
     "univariate_logistic": "regression_tables",
+    "ImputedLogistic": "multiple_imputation",
+    "PooledEstimates": "multiple_imputation",
+    "multiple_imputation_logistic": "multiple_imputation",
+    "pool_rubin": "multiple_imputation",
     "BaselineTable": "baseline",
     "baseline_table": "baseline",
     "propensity_match": "propensity",
@@ -99,10 +109,12 @@ __all__ = [
     "HosmerLemeshow",
     "Icc",
     "IccTable",
+    "ImputedLogistic",
     "LogisticModel",
     "LogisticTable",
     "OptimismBootstrap",
     "PairedProportions",
+    "PooledEstimates",
     "Proportion",
     "ReaderComparison",
     "Reclassification",
@@ -133,9 +145,11 @@ __all__ = [
     "kruskal_wallis_test",
     "mann_whitney_test",
     "mcnemar_test",
+    "multiple_imputation_logistic",
     "multivariable_logistic",
     "nogueira_stability",
     "optimism_bootstrap",
+    "pool_rubin",
     "propensity_match",
     "reclassification",
     "roc_curve",
