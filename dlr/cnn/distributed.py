@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, distributed, nn
@@ -54,10 +54,7 @@ class Place:
         if self.world == 1:
             return module
         devices = [self.device] if self.device.type == "cuda" else None
-        # Statistics of batches are shared by the layers themselves (`share_statistics`).
-        return nn.parallel.DistributedDataParallel(
-            module, device_ids=devices, broadcast_buffers=False
-        )
+        return nn.parallel.DistributedDataParallel(module, device_ids=devices)
 
 
 @contextmanager
@@ -134,17 +131,15 @@ class SharedBatchNorm(nn.Module):
         return self.after(normal)
 
     def _shared(self, inputs: Tensor, running_mean: Tensor, running_variance: Tensor) -> Tensor:
-        from torch.distributed.nn.functional import all_reduce
-
         values = inputs.float()
         axes = [axis for axis in range(values.dim()) if axis != 1]
         count = torch.full((1,), float(values.numel() // values.shape[1]), device=values.device)
-        summed = all_reduce(torch.cat([values.sum(axes), count]))
+        summed = _sum(torch.cat([values.sum(axes), count]))
         mean, n = summed[:-1] / summed[-1], float(summed[-1].detach())
         shape = [1, -1, *[1] * (values.dim() - 2)]
         # The spread about the common mean, not the mean of squares: no cancellation.
         centred = values - mean.reshape(shape)
-        variance = all_reduce((centred**2).sum(axes)) / n
+        variance = _sum((centred**2).sum(axes)) / n
         with torch.no_grad():
             share = self.momentum or 0.0
             running_mean.lerp_(mean, share)
@@ -154,3 +149,23 @@ class SharedBatchNorm(nn.Module):
         if self.weight is not None:
             normal = normal * self.weight.reshape(shape) + self.bias.reshape(shape)
         return normal.to(inputs.dtype)
+
+
+class _SumOverProcesses(torch.autograd.Function):
+    """The sum over all processes; every process's loss sends its gradient back to each."""
+
+    @staticmethod
+    def forward(_context: Any, values: Tensor) -> Tensor:  # type: ignore[override]
+        total = values.clone()
+        distributed.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(_context: Any, gradient: Tensor) -> Tensor:  # type: ignore[override]
+        total = gradient.contiguous().clone()
+        distributed.all_reduce(total)
+        return total
+
+
+def _sum(values: Tensor) -> Tensor:
+    return cast(Tensor, _SumOverProcesses.apply(values))
