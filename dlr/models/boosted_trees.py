@@ -29,8 +29,8 @@ def require_package(name: str) -> None:
     """Raise MissingDependencyError unless an optional package is installed; imports nothing."""
     if find_spec(name) is None:
         raise MissingDependencyError(
-            f"the algorithm '{name}' needs the package {_DISTRIBUTIONS.get(name, name)}; "
-            'install it with: pip install "dlr[grid]"'
+            f"the algorithm '{name}' needs a package of its own; install it with: "
+            f"pip install {_DISTRIBUTIONS.get(name, name)}"
         )
 
 

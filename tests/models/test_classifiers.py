@@ -105,7 +105,7 @@ def test_boosted_trees_say_how_to_install_what_they_need(
     key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(boosted_trees, "find_spec", lambda name: None)
-    with pytest.raises(MissingDependencyError, match=r'pip install "dlr\[grid\]"'):
+    with pytest.raises(MissingDependencyError, match=f"pip install {key}"):
         make_classifier(key, 0)
 
 
