@@ -21,6 +21,7 @@ from dlr.stats.delong import (
     delong_test,
     delong_test_unpaired,
 )
+from dlr.stats.heterogeneity import HeterogeneityTest, cochran_q
 from dlr.stats.hosmer_lemeshow import HosmerLemeshow, hosmer_lemeshow
 from dlr.stats.icc import Icc, IccTable, icc, icc_table
 from dlr.stats.metrics import ClassificationMetrics, classification_metrics
@@ -106,6 +107,7 @@ __all__ = [
     "DelongTest",
     "Estimate",
     "GroupTest",
+    "HeterogeneityTest",
     "HosmerLemeshow",
     "Icc",
     "IccTable",
@@ -131,6 +133,7 @@ __all__ = [
     "calibration_bootstrap",
     "chi_squared_test",
     "classification_metrics",
+    "cochran_q",
     "compare_sensitivity_specificity",
     "concordance",
     "decision_curve",
