@@ -1,0 +1,45 @@
+"""What a validation on one or several external cohorts, or a prediction, hands over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dlr.models.recalibration import Recalibration, RecalibrationFile
+from dlr.results import CohortEvaluation, ValidationResult
+from dlr.subgroups import SubgroupTable
+
+POOLED = "pooled"
+"""Name of all external cohorts taken together."""
+
+
+@dataclass(frozen=True, eq=False)
+class ExternalValidation(ValidationResult):
+    """The frozen model on new cases, cohort by cohort.
+
+    ``evaluation`` is the pooled one where there are several external cohorts, otherwise the only
+    one; None for a prediction.
+
+    Parameters
+    ----------
+    evaluations : tuple of CohortEvaluation
+        One per cohort, then ``"pooled"`` where there are several external ones. The cohort that
+        the bundle calls training is judged on its own and never pooled.
+    not_judged : mapping of str to str
+        Cohorts without an evaluation, and why.
+    subgroups : tuple of SubgroupTable
+        By column and feature set, over the cases of ``evaluation``.
+    recalibrations : mapping of str to mapping of str to Recalibration
+        By cohort and feature set: updates on offer, none of which was applied.
+    applied : RecalibrationFile, optional
+        The update that was applied because the user asked for it.
+    model : str
+        Identity of the bundle (SHA-256).
+    """
+
+    evaluations: tuple[CohortEvaluation, ...] = ()
+    not_judged: Mapping[str, str] = field(default_factory=dict)
+    subgroups: tuple[SubgroupTable, ...] = ()
+    recalibrations: Mapping[str, Mapping[str, Recalibration]] = field(default_factory=dict)
+    applied: RecalibrationFile | None = None
+    model: str = ""
