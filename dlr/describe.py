@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -11,12 +12,13 @@ import pandas as pd
 
 from dlr.cohort import Cohort
 from dlr.config import StudyConfig
-from dlr.features.cache import Cache, file_sha256
+from dlr.features.cache import Cache, content_key, file_sha256
 from dlr.features.table import FeatureTable
 from dlr.features.worker import CASE
 from dlr.results import Example, FlowStep
 from dlr.stats import BaselineTable, baseline_table
 
+ABSENT = "absent"
 EXAMPLES = 12
 """Crops shown per view."""
 
@@ -85,6 +87,32 @@ def example_crops(cohort: Cohort, features: FeatureTable, work: Path) -> tuple[E
                 if crop is not None:
                     shown.append(Example(str(case), str(view), value, crop))
     return tuple(shown)
+
+
+def input_hashes(cohort: Cohort) -> dict[str, str]:
+    """Return one SHA-256 over the content of all images and masks, and how many there are.
+
+    It covers who each file belongs to (case, view, reader, label) and what is in it, but not where
+    it lies, so that a copied cohort keeps its hash. A file that is absent counts as such.
+    """
+    columns = ["case_id", "view", "reader", "mask_label", "mask_segment", "image", "mask"]
+    paths = sorted({*cohort.images["image"], *cohort.images["mask"]})
+    with ThreadPoolExecutor() as pool:
+        hashes = dict(zip(paths, pool.map(_sha256_or_absent, paths), strict=True))
+    rows = cohort.images[columns].astype(str)
+    rows = rows.assign(image=rows["image"].map(hashes), mask=rows["mask"].map(hashes))
+    absent = sum(value == ABSENT for value in hashes.values())
+    return {
+        "images and masks": f"{len(paths)} files" + (f", {absent} absent" if absent else ""),
+        "images and masks sha256": content_key(sorted(rows.to_numpy().tolist())),
+    }
+
+
+def _sha256_or_absent(path: str) -> str:
+    try:
+        return file_sha256(Path(path))
+    except OSError:
+        return ABSENT
 
 
 def provenance(config: StudyConfig, features: FeatureTable) -> dict[str, str]:

@@ -1,16 +1,21 @@
-"""The files of a run: scores, metrics, failures, settings, and the report."""
+"""The files of a run: scores, metrics, failures, settings, provenance, and the report."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import yaml
 
 from dlr.errors import DlrError
+from dlr.external import ExternalValidation
 from dlr.features.cache import write_atomically
+from dlr.models.recalibration import recalibration_json
 from dlr.results import CohortEvaluation, StudyResult, ValidationResult
 
 
@@ -22,8 +27,10 @@ def write_run(result: StudyResult | ValidationResult, folder: Path) -> Path:
     result : StudyResult or ValidationResult
     folder : Path
         Gets ``scores.csv`` (one row per case and feature set), ``metrics.json``,
-        ``failures.csv``, ``study.yaml`` (the settings as used), for a validation ``flags.csv``,
-        and the report with its figures and tables.
+        ``failures.csv``, ``study.yaml`` (the settings as used), ``provenance.json`` (versions,
+        seed, hashes of all inputs and of the files above), and the report with its figures and
+        tables. A validation adds ``flags.csv``, ``subgroups.csv`` where there are any, and
+        ``recalibration.json`` (updates on offer; with several cohorts one file for each, too).
 
     Returns
     -------
@@ -37,24 +44,92 @@ def write_run(result: StudyResult | ValidationResult, folder: Path) -> Path:
     """
     from dlr.report import write_report
 
-    evaluations = result.evaluations if isinstance(result, StudyResult) else (result.evaluation,)
     level = result.config.evaluation.confidence_level
-    metrics = [_metrics(item, level) for item in evaluations if item is not None]
+    metrics = [_metrics(item, level) for item in _evaluations(result)]
     settings = result.config.model_dump(mode="json", exclude={"image_root"})
     files = {
         "scores.csv": result.scores.to_csv(index=False),
-        "metrics.json": json.dumps(metrics, indent=1, allow_nan=False),
+        "metrics.json": _json(metrics),
         "failures.csv": result.failures.to_csv(index=False),
         "study.yaml": yaml.safe_dump(settings, sort_keys=False, allow_unicode=True),
     }
     if isinstance(result, ValidationResult):
         files["flags.csv"] = result.flags.to_csv(index=False)
+    if isinstance(result, ExternalValidation):
+        files |= _external_files(result, level)
+    files["provenance.json"] = _json(run_provenance(result.provenance, result.config.seed, files))
     try:
         for name, text in files.items():
             write_atomically(folder / name, text.encode())
         return write_report(result, folder)
     except PermissionError as error:
         raise DlrError(f"{error.filename} cannot be written; choose another --out") from None
+
+
+def run_provenance(
+    record: Mapping[str, str], seed: int, files: Mapping[str, str]
+) -> dict[str, dict[str, Any]]:
+    """Sort a result's record of provenance, and add the hashes of the files written.
+
+    Parameters
+    ----------
+    record : mapping of str to str
+        A result's ``provenance``.
+    seed : int
+    files : mapping of str to str
+        Text of each file.
+
+    Returns
+    -------
+    dict
+        ``run`` (date, platform, seed and whatever is neither of the others), ``versions``,
+        ``inputs`` (hashes of tables, images and masks, weights, bundle) and ``outputs`` (SHA-256
+        of each file).
+    """
+    found: dict[str, dict[str, Any]] = {
+        "run": {"seed": seed},
+        "versions": {},
+        "inputs": {},
+        "outputs": {},
+    }
+    for key, value in record.items():
+        if key.startswith("version "):
+            found["versions"][key.removeprefix("version ")] = value
+        elif key.endswith("sha256"):
+            found["inputs"][key] = value
+        elif key != "seed":
+            found["run"][key] = value
+    for name, text in files.items():
+        found["outputs"][f"{name} sha256"] = hashlib.sha256(text.encode()).hexdigest()
+    return found
+
+
+def _evaluations(result: StudyResult | ValidationResult) -> tuple[CohortEvaluation, ...]:
+    if isinstance(result, StudyResult | ExternalValidation):
+        return result.evaluations
+    return () if result.evaluation is None else (result.evaluation,)
+
+
+def _external_files(result: ExternalValidation, level: float) -> dict[str, str]:
+    """Return the subgroup table and the recalibrations on offer, by file name."""
+    files = {}
+    if result.subgroups:
+        table = pd.concat([item.to_frame() for item in result.subgroups], ignore_index=True)
+        files["subgroups.csv"] = table.to_csv(index=False)
+    main = None if result.evaluation is None else result.evaluation.cohort
+    for cohort, items in result.recalibrations.items():
+        name = "recalibration.json" if cohort == main else f"recalibration_{cohort}.json"
+        files[_safe(name)] = _json(recalibration_json(items, result.model, cohort, level))
+    return files
+
+
+def _safe(name: str) -> str:
+    """Return a file name without characters that file systems refuse."""
+    return "".join(c if c.isalnum() or c in "._-" else "_" for c in name)
+
+
+def _json(content: object) -> str:
+    return json.dumps(content, indent=1, allow_nan=False)
 
 
 def _metrics(evaluation: CohortEvaluation, level: float) -> dict[str, Any]:

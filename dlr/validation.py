@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -11,19 +14,28 @@ from dlr.describe import (
     baseline_tables,
     complete_cases,
     example_crops,
+    input_hashes,
     missing_values,
     provenance,
     study_flow,
 )
 from dlr.errors import DlrError, Fault, InputError
+from dlr.external import POOLED, ExternalValidation
 from dlr.features.extraction import Progress, extract_features, silent
 from dlr.features.table import FeatureTable
 from dlr.models.bundle import Bundle
-from dlr.models.evaluation import evaluate, score_table
-from dlr.results import ValidationResult
+from dlr.models.evaluation import evaluate, groups_of, score_table
+from dlr.models.feature_sets import NOMOGRAM
+from dlr.models.recalibration import (
+    Recalibration,
+    RecalibrationFile,
+    model_identity,
+    recalibrate,
+)
+from dlr.subgroups import SubgroupColumn, SubgroupTable, judge_subgroups
 
 NEW = "new"
-"""Name of the cohort where the clinical table has no cohort column."""
+"""Name of the cohort where the clinical table names none, or only one is looked at."""
 
 
 def validate(
@@ -35,15 +47,20 @@ def validate(
     only: str | None = None,
     workers: int = 1,
     progress: Progress = silent,
-) -> ValidationResult:
-    """Score another cohort with a frozen model and, as outcomes are known, judge the scores.
+    subgroups: Sequence[str] = (),
+) -> ExternalValidation:
+    """Score other cohorts with a frozen model and, as outcomes are known, judge the scores.
+
+    Where the cohort column of the clinical table holds several values, each cohort is judged, and
+    all of them together as ``"pooled"``; rows of the cohort that the bundle calls training are
+    judged on their own and never pooled.
 
     Parameters
     ----------
     bundle : Bundle or path
         A trained bundle or its folder.
     images, clinical : path
-        Tables of the new cohort, laid out as for training.
+        Tables of the new cohorts, laid out as for training.
     work : path
         Folder of the feature cache.
     image_root : path, optional
@@ -52,29 +69,46 @@ def validate(
         Take only the rows of this cohort.
     workers : int
     progress : callable
+    subgroups : sequence of str
+        Columns of the clinical table to judge by, such as ``"sex"`` or ``"age:40,60"``; see
+        :class:`dlr.subgroups.SubgroupColumn`.
 
     Returns
     -------
-    ValidationResult
+    ExternalValidation
+        With recalibrations on offer; none is applied.
 
     Raises
     ------
     InputError
         If the tables are faulty, the outcome column is absent, or no outcome is known.
     """
-    frozen, cohort, features = _score_inputs(
-        bundle, images, clinical, work, image_root, only, workers, progress
+    columns = [SubgroupColumn.parse(text) for text in subgroups]
+    scored = _Request(bundle, images, clinical, work, image_root, only).score(
+        workers, progress, by_cohort=True
     )
-    known = cohort.clinical["outcome"].dropna()
-    if known.nunique() < 2:
-        column = cohort.config.outcome.column
-        found = "absent or empty" if known.empty else "the same in all cases"
-        message = (
-            f"the outcome is {found}, so nothing can be judged; complete it, or use "
-            "'dlr predict', which needs none"
-        )
-        raise InputError([Fault(message, Path(clinical), column=column, code="no-outcome")])
-    return _result(frozen, cohort, features, Path(work), judged=True)
+    values = {column.column: scored.cohort.column(column.column) for column in columns}
+    table = scored.table()
+    parts, reasons = _judgeable(table, scored)
+    frozen, config = scored.bundle, scored.bundle.config
+    evaluations = tuple(
+        evaluate(part, frozen.thresholds, config.evaluation, config.seed) for part in parts
+    )
+    training = config.cohorts.training
+    main = parts[-1]
+    return scored.result(
+        table,
+        evaluation=evaluations[-1],
+        evaluations=evaluations,
+        not_judged=reasons,
+        baseline=baseline_tables(scored.cohort),
+        subgroups=_subgroups(main, columns, values, scored),
+        recalibrations={
+            item.cohort: _recalibrations(part)
+            for part, item in zip(parts, evaluations, strict=True)
+            if item.cohort != training
+        },
+    )
 
 
 def predict(
@@ -86,75 +120,183 @@ def predict(
     only: str | None = None,
     workers: int = 1,
     progress: Progress = silent,
-) -> ValidationResult:
+    recalibration: RecalibrationFile | str | Path | None = None,
+) -> ExternalValidation:
     """Score new patients; no outcome is needed or used.
 
-    Parameters are those of :func:`validate`.
+    The first parameters are those of :func:`validate`.
+
+    Parameters
+    ----------
+    recalibration : RecalibrationFile or path, optional
+        Update the scores as a validation's ``recalibration.json`` says; the result says so. The
+        thresholds move along, so that the same cases are called positive.
 
     Returns
     -------
-    ValidationResult
+    ExternalValidation
         With ``evaluation`` None.
+
+    Raises
+    ------
+    InputError
+        If the tables or the recalibration file are faulty.
+    DlrError
+        If the recalibration was fitted for another model.
     """
-    frozen, cohort, features = _score_inputs(
-        bundle, images, clinical, work, image_root, only, workers, progress
+    update = recalibration
+    if update is not None and not isinstance(update, RecalibrationFile):
+        update = RecalibrationFile.read(update)
+    scored = _Request(bundle, images, clinical, work, image_root, only).score(
+        workers, progress, by_cohort=False, update=update
     )
-    return _result(frozen, cohort, features, Path(work), judged=False)
+    return scored.result(scored.table(), evaluation=None, baseline={})
 
 
-def _score_inputs(
-    bundle: Bundle | str | Path,
-    images: str | Path,
-    clinical: str | Path,
-    work: str | Path,
-    image_root: str | Path | None,
-    only: str | None,
-    workers: int,
-    progress: Progress,
-) -> tuple[Bundle, Cohort, FeatureTable]:
-    frozen = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
-    root = None if image_root is None else Path(image_root).resolve()
-    cohort = Cohort.load_new(
-        frozen.config,
-        Path(images).resolve(),
-        Path(clinical).resolve(),
-        frozen.clinical_variables,
-        root,
-        only,
+@dataclass(frozen=True)
+class _Request:
+    """Which cases are to be scored by which model."""
+
+    bundle: Bundle | str | Path
+    images: str | Path
+    clinical: str | Path
+    work: str | Path
+    image_root: str | Path | None
+    only: str | None
+
+    def score(
+        self,
+        workers: int,
+        progress: Progress,
+        by_cohort: bool,
+        update: RecalibrationFile | None = None,
+    ) -> _Scored:
+        """Read the tables, extract the features and score the cases."""
+        frozen = self.bundle if isinstance(self.bundle, Bundle) else Bundle.load(self.bundle)
+        if update is not None:
+            update.check(frozen)
+        cohort = Cohort.load_new(
+            frozen.config,
+            Path(self.images).resolve(),
+            Path(self.clinical).resolve(),
+            frozen.clinical_variables,
+            None if self.image_root is None else Path(self.image_root).resolve(),
+            self.only,
+            by_cohort,
+        )
+        features = extract_features(cohort, Path(self.work), workers, progress)
+        if features.values.empty:
+            failed = features.failures["reason"]
+            reason = failed.iloc[0] if len(failed) else "no case given"
+            raise DlrError(f"no case could be processed; the first reason: {reason}")
+        cases = pd.concat([complete_cases(cohort, features, name) for name in cohort.names])
+        scores = frozen.score(features.values.loc[cases.index], cases)
+        return _Scored(frozen, cohort, features, cases, scores, Path(self.work), update)
+
+
+@dataclass(frozen=True, eq=False)
+class _Scored:
+    """Scored cases, before anything is judged."""
+
+    bundle: Bundle
+    cohort: Cohort
+    features: FeatureTable
+    cases: pd.DataFrame
+    scores: pd.DataFrame
+    work: Path
+    update: RecalibrationFile | None
+
+    def table(self) -> pd.DataFrame:
+        """Return the long score table, each case under its cohort's name."""
+        scores = self.scores if self.update is None else self.update.apply(self.scores)
+        table = score_table(scores, self.cases, NEW, "frozen")
+        table["cohort"] = self.cases["cohort"].loc[table["case_id"]].to_numpy()
+        if self.update is not None:
+            table["recalibrated"] = table["feature_set"].isin(list(self.update.updates))
+        return table
+
+    def result(self, table: pd.DataFrame, **found: Any) -> ExternalValidation:
+        """Describe the cases around what was found."""
+        bundle, update = self.bundle, self.update
+        redrawn = update is not None and NOMOGRAM in update.updates
+        thresholds, said = bundle.thresholds, {}
+        if update is not None:
+            thresholds = update.thresholds(bundle.thresholds)
+            said = {"recalibration": update.describe()}
+        model = model_identity(bundle)
+        return ExternalValidation(
+            config=self.cohort.config,
+            cohort=", ".join(self.cohort.names),
+            flow=study_flow(self.cohort, self.features),
+            scores=table,
+            flags=bundle.flags(self.features.values.loc[self.cases.index], self.cases),
+            # A drawing of the old coefficients beside new probabilities would mislead.
+            nomogram=None if redrawn else bundle.chart,
+            thresholds=thresholds,
+            missing=missing_values(self.cohort),
+            failures=self.features.failures,
+            examples=example_crops(self.cohort, self.features, self.work),
+            provenance={
+                **provenance(self.cohort.config, self.features),
+                **input_hashes(self.cohort),
+                "bundle trained": str(bundle.summary["trained"]),
+                "bundle study": str(bundle.summary["name"]),
+                "bundle sha256": model,
+                **said,
+            },
+            applied=update,
+            model=model,
+            **found,
+        )
+
+
+def _judgeable(table: pd.DataFrame, scored: _Scored) -> tuple[list[pd.DataFrame], dict[str, str]]:
+    """Split the scores by cohort, the pooled ones last; tell which cohorts cannot be judged."""
+    parts, reasons = [], {}
+    for name, part in table.groupby("cohort", sort=False):
+        known = part.drop_duplicates("case_id")["outcome"].dropna()
+        if known.nunique() == 2:
+            parts.append(part)
+        else:
+            reasons[str(name)] = "no outcome is known" if known.empty else "one outcome only"
+    external = table[table["cohort"] != scored.bundle.config.cohorts.training]
+    if external["cohort"].nunique() > 1 and external["outcome"].nunique() == 2:
+        parts.append(external.assign(cohort=POOLED))
+    if not parts:
+        raise _nothing_to_judge(table["outcome"].dropna(), scored.cohort)
+    return parts, reasons
+
+
+def _nothing_to_judge(known: pd.Series, cohort: Cohort) -> InputError:
+    found = "absent or empty" if known.empty else "the same in all cases"
+    message = (
+        f"the outcome is {found}, so nothing can be judged; complete it, or use "
+        "'dlr predict', which needs none"
     )
-    features = extract_features(cohort, Path(work), workers, progress)
-    if features.values.empty:
-        reason = features.failures["reason"].iloc[0] if len(features.failures) else "no case given"
-        raise DlrError(f"no case could be processed; the first reason: {reason}")
-    return frozen, cohort, features
+    column = cohort.config.outcome.column
+    return InputError([Fault(message, cohort.config.clinical, column=column, code="no-outcome")])
 
 
-def _result(
-    bundle: Bundle, cohort: Cohort, features: FeatureTable, work: Path, judged: bool
-) -> ValidationResult:
-    cases = pd.concat([complete_cases(cohort, features, n) for n in cohort.names])
-    values = features.values.loc[cases.index]
-    table = score_table(bundle.score(values, cases), cases, NEW, "frozen")
-    config = bundle.config
-    evaluation = None
-    if judged:
-        evaluation = evaluate(table, bundle.thresholds, config.evaluation, config.seed)
-    return ValidationResult(
-        config=cohort.config,
-        cohort=NEW,
-        flow=study_flow(cohort, features),
-        scores=table,
-        evaluation=evaluation,
-        baseline=baseline_tables(cohort) if judged else {},
-        flags=bundle.flags(values, cases),
-        nomogram=bundle.chart,
-        thresholds=bundle.thresholds,
-        missing=missing_values(cohort),
-        failures=features.failures,
-        examples=example_crops(cohort, features, work),
-        provenance={
-            **provenance(cohort.config, features),
-            "bundle trained": str(bundle.summary["trained"]),
-            "bundle study": str(bundle.summary["name"]),
-        },
+def _recalibrations(part: pd.DataFrame) -> dict[str, Recalibration]:
+    """Fit the updates of every score on one cohort."""
+    found = {}
+    for name, rows in part[part["outcome"].notna()].groupby("feature_set", sort=False):
+        groups = groups_of(rows["subject_id"])
+        found[str(name)] = recalibrate(rows["outcome"], rows["score"], str(name), groups=groups)
+    return found
+
+
+def _subgroups(
+    part: pd.DataFrame,
+    columns: Sequence[SubgroupColumn],
+    values: dict[str, pd.Series],
+    scored: _Scored,
+) -> tuple[SubgroupTable, ...]:
+    level = scored.bundle.config.evaluation.confidence_level
+    return tuple(
+        judge_subgroups(
+            rows, values[column.column], column, scored.bundle.thresholds[str(name)], level
+        )
+        for name, rows in part.groupby("feature_set", sort=False)
+        for column in columns
     )

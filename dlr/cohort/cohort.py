@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -60,6 +60,7 @@ class Cohort:
         variables: tuple[str, ...],
         image_root: Path | None = None,
         only: str | None = None,
+        by_cohort: bool = False,
     ) -> Self:
         """Read tables of new patients for a frozen model; outcome and cohort may be absent.
 
@@ -75,6 +76,9 @@ class Cohort:
             Folder the image paths start from; that of `images` when left out.
         only : str, optional
             Take only the rows whose cohort column holds this value.
+        by_cohort : bool
+            Keep the cohorts apart if the cohort column holds several; otherwise all cases are of
+            the cohort ``"new"``.
 
         Raises
         ------
@@ -99,7 +103,35 @@ class Cohort:
         config = config.model_copy(update={"clinical_variables": present})
         if only is not None:
             image_table, clinical_table = _only_cohort(config, image_table, clinical_table, only)
-        return cls._build(config, image_table, clinical_table, needs_outcome=False)
+        cohort = cls._build(config, image_table, clinical_table, needs_outcome=False)
+        column = config.cohorts.column
+        if by_cohort and column in clinical_table and clinical_table[column].nunique() > 1:
+            return cohort._divided(clinical_table)
+        return cohort
+
+    def _divided(self, table: pd.DataFrame) -> Self:
+        """Return the same cases in the cohorts the table names."""
+        column = self.config.cohorts.column
+        empty = table.loc[table[column] == "", ROW]
+        if len(empty):
+            message = "the cohort is empty; fill it in, or choose one cohort"
+            raise InputError(
+                Fault(message, self.config.clinical, int(row), column, "empty") for row in empty
+            )
+        named = table.set_index("case_id")[column].loc[self.clinical.index]
+        return replace(self, clinical=self.clinical.assign(cohort=named))
+
+    def column(self, name: str) -> pd.Series:
+        """Return any column of the clinical table as text, indexed by case.
+
+        Raises
+        ------
+        InputError
+            If the table has no such column.
+        """
+        table = read_clinical_table(self.config.clinical, (name,))
+        values = table[name].set_axis(_case_ids(table, self.config))
+        return values.loc[self.clinical.index].rename(name)
 
     @classmethod
     def _build(
