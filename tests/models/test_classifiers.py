@@ -110,7 +110,7 @@ def test_boosted_trees_say_how_to_install_what_they_need(
 
 
 @pytest.mark.parametrize("key", ["xgboost", "lightgbm"])
-def test_balanced_trees_equal_trees_of_repeated_cases(key: str) -> None:
+def test_balancing_raises_the_scores_of_a_rare_event(key: str) -> None:
     X, y = data(90)
     y[:] = np.repeat([1, 0, 0], 30)
     spec = CLASSIFIERS[key]
