@@ -55,9 +55,9 @@ class ComBat:
     -----
     A centre of one case has no spread of its own: only its shift is taken out. A centre without
     a known value of a feature gets the shift and spread of its other features. Missing values
-    stay missing. The outcome may not be a covariate, so where centres differ in how many cases have
-    it, that difference is taken out, too. The estimates are iterated until they change by less than 1e-10, where the
-    original programs stop at 1e-4.
+    stay missing. The outcome may not be a covariate: where centres differ in how many cases have
+    it, that difference is taken out, too. The estimates are iterated until they change by less
+    than 1e-10, where the original programs stop at 1e-4.
 
     References
     ----------
