@@ -165,14 +165,28 @@ class EmbeddingSettings(Settings):
 
 
 class AgreementSettings(Settings):
-    """The ICC gate: features on which two readers' ROIs agree."""
+    """The ICC gate: features on which two readers' ROIs, or perturbed ROIs, agree."""
 
-    reader: str = Field(description="Second reader, as named in the 'reader' column")
+    reader: str | None = Field(None, description="Second reader, as named in the 'reader' column")
+    stability: Path | None = Field(
+        None, description="Table of `dlr stability`, where there is no second reader"
+    )
     threshold: float = Field(0.75, ge=-1, le=1, description="Features need an ICC above it")
     form: Literal["1,1", "2,1", "3,1"] = Field("2,1", description="Shrout and Fleiss' form")
     bound: Literal["estimate", "lower"] = Field(
         "estimate", description="Gate on the estimate or on the lower confidence bound"
     )
+    average: bool = Field(
+        False, description="Use the mean of both readers' features where both drew the ROI"
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> AgreementSettings:
+        if (self.reader is None) == (self.stability is None):
+            raise ValueError("give either 'reader' or 'stability'")
+        if self.average and self.reader is None:
+            raise ValueError("'average' needs a second 'reader'")
+        return self
 
 
 class LassoSettings(Settings):
@@ -181,6 +195,19 @@ class LassoSettings(Settings):
     family: Literal["gaussian", "binomial"] = Field("binomial", description="Loss, as in glmnet")
     rule: Literal["min", "1se"] = Field("min", description="λ.min or λ.1se")
     folds: int = Field(10, ge=2, description="Of its own cross-validation, by subject")
+    convention: Literal["glmnet", "published"] = Field(
+        "glmnet",
+        description="`published`: scikit-learn's linear LASSO on 0/1 outcomes with contiguous "
+        "folds, whatever family and rule say",
+    )
+
+
+class FcmSettings(Settings):
+    """MaZda's joint selection: the union of the best features by three measures."""
+
+    fisher: int = Field(10, ge=0, description="Features by Fisher coefficient")
+    poe_acc: int = Field(10, ge=0, description="By classification error and correlation")
+    mutual_information: int = Field(10, ge=0, description="By mutual information")
 
 
 class SelectionSettings(Settings):
@@ -192,27 +219,128 @@ class SelectionSettings(Settings):
         "degree", description="Order-independent deletion, or the published column-order variant"
     )
     lasso: LassoSettings | None = Field(LassoSettings(), description="Penalised selection")
+    fcm: FcmSettings | None = Field(
+        None, description="MaZda's choice before all others: Fisher, POE+ACC, mutual information"
+    )
+
+
+Algorithm = Literal[
+    "logistic", "svm", "linear-svm", "knn", "decision-tree", "random-forest", "extra-trees",
+    "xgboost", "mlp", "lightgbm",
+]  # fmt: skip
+"""Keys of all classifiers; see :mod:`dlr.models.classifiers`."""
 
 
 class ModelSettings(Settings):
     """From selected features to the DLR score, and how it is cross-validated."""
 
-    classifier: str = Field("svm", description="`svm`, `linear-svm` or `logistic`")
+    classifier: Algorithm | Literal["vote"] = Field(
+        "vote",
+        description="One algorithm for all feature sets; `vote`: the one that is most often among "
+        "the best three by inner cross-validation",
+    )
+    algorithms: tuple[Algorithm, ...] = Field(
+        (
+            "logistic",
+            "svm",
+            "knn",
+            "decision-tree",
+            "random-forest",
+            "extra-trees",
+            "xgboost",
+            "mlp",
+            "lightgbm",
+        ),
+        min_length=1,
+        description="Candidates of the vote",
+    )
+    tune: bool = Field(
+        True, description="Choose each algorithm's settings by inner cross-validation, too"
+    )
     components: int | None = Field(
         32, ge=1, description="PCA components per deep block; null: none"
     )
     folds: int = Field(5, ge=2, description="Outer folds: what out-of-fold scores come from")
     inner_folds: int = Field(5, ge=2, description="Folds inside each training part")
+    nomogram_score: Name = Field("DLR", description="Feature set whose score enters the nomogram")
+    missing_indicators: bool = Field(
+        False, description="Tell the model which features were missing, beside their median"
+    )
+    resampling: Literal["none", "oversample", "undersample", "smote"] = Field(
+        "none", description="Balance the classes inside the folds; class weights do without"
+    )
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """Algorithms to try."""
+        return self.algorithms if self.classifier == "vote" else (self.classifier,)
+
+
+class FeatureSetSettings(Settings):
+    """One feature set of the study's own: blocks side by side, or a fusion of scores."""
+
+    blocks: tuple[str, ...] = Field(
+        (), description="`view.family` patterns: `sag.rad`, `*.dl`, `axi.mazda`"
+    )
+    members: tuple[Name, ...] = Field((), description="Feature sets whose scores are fused instead")
+    fusion: Literal["concatenate", "average", "stack"] = Field(
+        "concatenate", description="Of blocks: concatenate; of members' scores: average or stack"
+    )
+    components: int | Literal["study"] | None = Field(
+        "study", description="PCA components per deep block in this set; null: none"
+    )
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> FeatureSetSettings:
+        if bool(self.blocks) == bool(self.members):
+            raise ValueError("give either 'blocks' (early fusion) or 'members' (late fusion)")
+        if bool(self.members) == (self.fusion == "concatenate"):
+            raise ValueError("blocks are concatenated; members are fused by 'average' or 'stack'")
+        return self
+
+
+class HarmonisationSettings(Settings):
+    """ComBat between centres, fitted on training cases only."""
+
+    reference: Label | None = Field(None, description="Centre the others are brought to")
+    unseen: Literal["reference", "skip", "fail"] = Field(
+        "fail",
+        description="A centre that did not train: estimate its shift from its own features "
+        "(`reference`), leave it as it is (`skip`), or stop",
+    )
+    covariates: tuple[str, ...] = Field(
+        (), description="Clinical variables whose effect is kept; never the outcome"
+    )
+
+
+class AuditSettings(Settings):
+    """The optimism audit: what the published protocol would have reported on the same data."""
+
+    permutations: int = Field(2, ge=0, description="Runs of both protocols on shuffled outcomes")
+    bootstrap: int = Field(20, ge=0, description="Resamples of the corrected AUC and of stability")
 
 
 class ClinicalModelSettings(Settings):
     """Choice of the clinical variables."""
 
+    method: Literal["published", "all", "penalised"] = Field(
+        "published",
+        description="`published`: significant alone and together, then the best by AUC; `all`: "
+        "every variable; `penalised`: every variable, shrunk (ridge, strength by cross-validation)",
+    )
     variables: tuple[str, ...] | None = Field(
         None, description="Fixed choice; null: chosen by data"
     )
     p_value: float = Field(0.05, gt=0, le=1, description="Needed alone and in the joint model")
     maximum: int = Field(5, ge=1, description="At most so many, by single-variable AUC")
+    missing: Literal["fill", "indicator"] = Field(
+        "fill",
+        description="Median or most frequent level of the training cases; `indicator`: and a "
+        "column that tells where",
+    )
+    multiple_imputation: int = Field(
+        0, ge=0, description="Imputations of the joint regression table (Rubin); 0: complete cases"
+    )
 
 
 class EvaluationSettings(Settings):
@@ -233,6 +361,11 @@ class StudyConfig(Settings):
     description: str = Field("", description="One paragraph for the report")
     simulated: bool = Field(False, description="The cohort is simulated: stamped on every figure")
     seed: int = Field(0, ge=0, description="Same seed, same numbers, whatever the workers")
+    protocol: Literal["sound", "published"] = Field(
+        "sound",
+        description="`sound`: nothing is judged on cases it was fitted on; `published`: the "
+        "field's usual recipe, whose numbers flatter",
+    )
     images: Path = Field(description="Table of images and masks")
     clinical: Path = Field(description="Clinical table, CSV or Excel")
     image_root: Path | None = Field(None, description="Folder the image paths start from")
@@ -249,13 +382,22 @@ class StudyConfig(Settings):
     intensity: IntensitySettings = Field(IntensitySettings(), description="Normalisation")
     radiomics: RadiomicsSettings | None = Field(RadiomicsSettings(), description="null: none")
     embedding: EmbeddingSettings | None = Field(EmbeddingSettings(), description="null: none")
+    feature_sets: dict[Name, FeatureSetSettings] = Field(
+        default_factory=dict, description="Further feature sets, by name"
+    )
     agreement: AgreementSettings | None = Field(None, description="ICC gate; null: none")
+    harmonisation: HarmonisationSettings | None = Field(None, description="ComBat; null: none")
     selection: SelectionSettings = Field(SelectionSettings(), description="Selection of features")
     model: ModelSettings = Field(ModelSettings(), description="Score and cross-validation")
     clinical_model: ClinicalModelSettings = Field(
         ClinicalModelSettings(), description="Choice of clinical variables"
     )
     evaluation: EvaluationSettings = Field(EvaluationSettings(), description="How it is judged")
+    audit: AuditSettings | None = Field(AuditSettings(), description="Optimism audit; null: none")
+    ablation: dict[str, dict[str, Any]] = Field(
+        default_factory=dict,
+        description="Further variants of `dlr ablate`: name, and changed settings by dotted name",
+    )
 
     @classmethod
     def from_yaml(cls, path: str | Path) -> StudyConfig:
@@ -285,6 +427,9 @@ class StudyConfig(Settings):
         }
         if self.image_root is not None:
             updates["image_root"] = folder / self.image_root
+        if self.agreement is not None and self.agreement.stability is not None:
+            stability = folder / self.agreement.stability
+            updates["agreement"] = self.agreement.model_copy(update={"stability": stability})
         if self.radiomics is not None and self.radiomics.parameters.endswith((".yaml", ".yml")):
             parameters = str(folder / self.radiomics.parameters)
             updates["radiomics"] = self.radiomics.model_copy(update={"parameters": parameters})

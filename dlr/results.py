@@ -28,9 +28,10 @@ if TYPE_CHECKING:
         RocCurve,
     )
 
-Estimate = Literal["out-of-fold", "apparent", "frozen"]
-"""How scores came about: judged on cases left out of the fit, on the cases fitted (too good by
-construction), or by the frozen model on another cohort."""
+Estimate = Literal["out-of-fold", "apparent", "cross-validated", "frozen"]
+"""How scores came about: judged on cases left out of the whole fit; on the cases fitted (too good
+by construction); on cases left out of the classifier's fit after features were selected on all
+cases (the published way, too good as well); or by the frozen model on another cohort."""
 
 SCORE_COLUMNS = (
     "case_id", "subject_id", "center", "cohort", "estimate", "feature_set",
@@ -168,6 +169,86 @@ class Example:
 
 
 @dataclass(frozen=True, eq=False)
+class ModelGrid:
+    """Every algorithm on every feature set, and the vote among the algorithms.
+
+    Parameters
+    ----------
+    auc : mapping of str to pandas.DataFrame
+        By cohort (the training cohort's out-of-fold scores first): AUC, one row per algorithm,
+        one column per feature set.
+    votes : pandas.Series
+        By algorithm: how often it is among the best three of a feature set.
+    winner : str
+        The algorithm all scores come from.
+    judged_on : str
+        Where the vote looked: the training cohort's inner folds, or (published) a cohort.
+    fold_winners : tuple of str
+        Winner in each outer fold; they differ where the evidence is thin.
+    parameters : mapping of str to mapping
+        By feature set: the winner's settings in the final models.
+    """
+
+    auc: Mapping[str, pd.DataFrame]
+    votes: pd.Series
+    winner: str
+    judged_on: str
+    fold_winners: tuple[str, ...] = ()
+    parameters: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class OptimismAudit:
+    """The same data through the published and the sound protocol.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row per feature set and estimate: ``feature_set``, ``protocol`` (published or sound),
+        ``estimate`` (apparent, cross-validated, bootstrap-corrected, nested, or the name of an
+        external cohort), ``auc``, ``low``, ``high``, ``n``.
+    permuted : pandas.DataFrame
+        The same with shuffled outcomes: ``auc`` is the mean over the runs, ``low`` and ``high``
+        their extremes, ``runs`` their number. Anything but 0.5 is inflation.
+    stability : pandas.DataFrame
+        By feature set and protocol: Nogueira's index of the selected sets over bootstrap
+        resamples with ``low`` and ``high``, ``selected`` (mean number), ``order_changed``
+        (features that enter or leave when the columns are merely turned round).
+    frequency : pandas.DataFrame
+        Share of resamples that select a feature: ``feature_set``, ``protocol``, ``feature``,
+        ``frequency``.
+    algorithms : mapping of str to str
+        Algorithm of each protocol.
+    """
+
+    table: pd.DataFrame
+    permuted: pd.DataFrame
+    stability: pd.DataFrame
+    frequency: pd.DataFrame
+    algorithms: Mapping[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Ablation:
+    """A study with one thing left out or changed at a time, under the same folds.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row per variant and score: ``variant``, ``group``, ``score`` (the fused score or the
+        nomogram), ``n``, ``n_features``, ``auc``, ``low``, ``high``, ``difference`` to the full
+        model (negative: worse), ``difference_low``, ``difference_high``, ``p_value`` (paired
+        DeLong), ``note``.
+    reference : str
+        Name of the full model's row.
+    """
+
+    table: pd.DataFrame
+    reference: str
+    config: StudyConfig
+
+
+@dataclass(frozen=True, eq=False)
 class StudyResult:
     """A finished study: everything the report shows."""
 
@@ -188,6 +269,11 @@ class StudyResult:
     failures: pd.DataFrame  # case_id, view, family, reason
     examples: tuple[Example, ...] = ()
     provenance: Mapping[str, str] = field(default_factory=dict)
+    grid: ModelGrid | None = None
+    audit: OptimismAudit | None = None
+    stability: pd.Series | None = None  # ICC over perturbed ROIs, by feature
+    pooled: LogisticTable | None = None  # joint regression over multiple imputations
+    centers: pd.DataFrame | None = None  # PCA scores before and after ComBat
 
     def evaluation(self, cohort: str, estimate: Estimate | None = None) -> CohortEvaluation:
         """Return the evaluation of one cohort, by its name (and estimate, where it has two)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -23,16 +23,17 @@ from dlr.describe import (
 )
 from dlr.errors import DlrError
 from dlr.features.extraction import Progress, extract_features, silent
-from dlr.features.table import FeatureTable
+from dlr.features.table import FeatureTable, is_deep
 from dlr.models.bundle import Bundle, training_ranges
+from dlr.models.cases import TrainingData
+from dlr.models.chain import MINIMUM_DOUBLE_READ
 from dlr.models.chart import study_nomogram
-from dlr.models.crossfit import DLR, CrossFit, TrainingData, cross_fit, score_all
+from dlr.models.crossfit import FinalModels
 from dlr.models.evaluation import evaluate, lock_thresholds, score_table
 from dlr.outputs import write_run
-from dlr.results import (
-    SelectionTrace,
-    StudyResult,
-)
+from dlr.protocol import ProtocolRun, run_protocol
+from dlr.readers import perturbation_icc, reader_values
+from dlr.results import SelectionTrace, StudyResult
 from dlr.stats import (
     IccTable,
     LogisticTable,
@@ -143,38 +144,44 @@ class Study:
             If too few training cases are left after failures.
         """
         config = self.config
+        features = reader_values(cohort, features)
         training = training_data(cohort, features)
-        fit = cross_fit(training, config, workers, progress)
-        clinical = cohort.clinical.loc[training.features.index]
-        out_of_fold = score_table(fit.out_of_fold, clinical, TRAINING, "out-of-fold")
-        thresholds = lock_thresholds(out_of_fold)
-        apparent = score_all(fit.final, training.features, training.clinical)
-        tables = [out_of_fold, score_table(apparent, clinical, TRAINING, "apparent")]
-        for name in cohort.external_names:
-            external = complete_cases(cohort, features, name)
-            if not external.empty:
-                values = features.values.loc[external.index]
-                scores = score_all(fit.final, values, external)
-                tables.append(score_table(scores, external, name, "frozen"))
-        evaluations = tuple(
-            evaluate(table, thresholds, config.evaluation, config.seed) for table in tables
-        )
+        cohorts = {name: case_data(cohort, features, name) for name in cohort.external_names}
+        externals = {name: cases for name, cases in cohorts.items() if len(cases.outcome)}
+        stability = perturbation_icc(config)
+        run = run_protocol(training, externals, config, workers, progress, stability)
+        tables = [
+            score_table(scores, cohort.clinical, TRAINING, estimate)
+            for estimate, scores in run.training.items()
+        ]
+        thresholds = lock_thresholds(tables[0])
+        tables += [
+            score_table(scores, cohort.clinical, name, "frozen")
+            for name, scores in run.external.items()
+        ]
+        progress("evaluation", 0, len(tables))
+        evaluations = []
+        for number, table in enumerate(tables, start=1):
+            evaluations.append(evaluate(table, thresholds, config.evaluation, config.seed))
+            progress("evaluation", number, len(tables))
         chart = study_nomogram(
-            fit.final.nomogram,
+            run.final.nomogram,
             training.clinical,
-            fit.final.signatures[DLR].inner_scores,
+            run.final.signatures[run.final.nomogram_score].inner_scores,
             config,
         )
+        univariate, multivariable = _regressions(cohort, run.final)
         result = StudyResult(
             config=config,
             flow=study_flow(cohort, features),
             scores=pd.concat(tables, ignore_index=True),
-            evaluations=evaluations,
-            traces=_traces(fit),
+            evaluations=tuple(evaluations),
+            traces=_traces(run),
             baseline=baseline_tables(cohort),
-            **_regressions(cohort, fit),
-            clinical_variables=() if fit.final.choice is None else fit.final.choice.chosen,
-            clinical_ranking=pd.DataFrame() if not fit.final.choice else fit.final.choice.ranking,
+            univariate=univariate,
+            multivariable=multivariable,
+            clinical_variables=() if run.final.choice is None else run.final.choice.chosen,
+            clinical_ranking=pd.DataFrame() if not run.final.choice else run.final.choice.ranking,
             nomogram=chart,
             thresholds=thresholds,
             agreement=_agreement(training, config),
@@ -182,32 +189,53 @@ class Study:
             failures=features.failures,
             examples=example_crops(cohort, features, self.work),
             provenance=provenance(config, features),
+            grid=run.grid,
+            audit=run.audit,
+            stability=stability,
         )
-        return TrainedStudy(result, _freeze(cohort, training, fit, result))
+        return TrainedStudy(result, _freeze(cohort, training, run.final, result))
 
 
 def training_data(cohort: Cohort, features: FeatureTable) -> TrainingData:
-    """Put features, clinical variables and outcome of the training cohort side by side."""
-    rows = complete_cases(cohort, features, TRAINING)
-    if rows["outcome"].nunique() < 2:
+    """Put features, clinical variables and outcome of the training cohort side by side.
+
+    Raises
+    ------
+    DlrError
+        If the cases that were extracted have one outcome only.
+    """
+    cases = case_data(cohort, features, TRAINING)
+    if cases.outcome.nunique() < 2:
         raise DlrError(
-            f"only {len(rows)} training cases were extracted and they have one outcome; "
+            f"only {len(cases.outcome)} training cases were extracted and they have one outcome; "
             "see failures.csv for the cases that failed"
         )
+    return replace(cases, outcome=cases.outcome.astype(int))
+
+
+def case_data(cohort: Cohort, features: FeatureTable, name: str) -> TrainingData:
+    """Put features, clinical variables and outcome of one cohort side by side.
+
+    Cases whose features failed are left out; outcomes of an external cohort may be missing.
+    """
+    rows = complete_cases(cohort, features, name)
     return TrainingData(
         features.values.loc[rows.index],
         rows[list(cohort.config.clinical_variables)],
-        rows["outcome"].astype(int),
+        rows["outcome"],
         rows["subject_id"],
         features.second_reader[features.second_reader.index.isin(rows.index)],
+        rows.get("center"),
     )
 
 
-def _regressions(cohort: Cohort, fit: CrossFit) -> dict[str, LogisticTable | None]:
+def _regressions(
+    cohort: Cohort, models: FinalModels
+) -> tuple[LogisticTable | None, LogisticTable | None]:
     """Run the univariate and multivariable regressions of the clinical variables."""
-    choice, clinic = fit.final.choice, fit.final.clinic
+    choice, clinic = models.choice, models.clinic
     if choice is None or clinic is None:
-        return {"univariate": None, "multivariable": None}
+        return None, None
     config = cohort.config
     rows = cohort.cases(TRAINING)
     references = {
@@ -217,26 +245,27 @@ def _regressions(cohort: Cohort, fit: CrossFit) -> dict[str, LogisticTable | Non
     }
     significant = choice.ranking.loc[choice.ranking["p_multivariable"].notna(), "variable"]
     joint = list(significant) or list(choice.chosen)
-    return {
-        "univariate": univariate_logistic(
-            rows, "outcome", list(config.clinical_variables), references=references
-        ),
-        "multivariable": multivariable_logistic(rows, "outcome", joint, references=references),
-    }
+    variables = list(config.clinical_variables)
+    return (
+        univariate_logistic(rows, "outcome", variables, references=references),
+        multivariable_logistic(rows, "outcome", joint, references=references),
+    )
 
 
-def _traces(fit: CrossFit) -> dict[str, SelectionTrace]:
+def _traces(run: ProtocolRun) -> dict[str, SelectionTrace]:
     """Record what became of the features of each set."""
     traces = {}
-    for name, signature in fit.final.signatures.items():
-        folds = fit.selected[name]
-        counts = pd.Series([feature for fold in folds for feature in fold]).value_counts()
+    for name, signature in run.final.signatures.items():
         fitted = signature.fitted
+        if fitted is None:
+            continue
+        folds = run.selected.get(name, [])
+        counts = pd.Series([feature for fold in folds for feature in fold]).value_counts()
         traces[name] = SelectionTrace(
             name,
             fitted.steps,
             fitted.coefficients,
-            counts / len(folds),
+            counts / max(len(folds), 1),
             fitted.lasso,
             fitted.fallbacks,
         )
@@ -246,9 +275,9 @@ def _traces(fit: CrossFit) -> dict[str, SelectionTrace]:
 def _agreement(training: TrainingData, config: StudyConfig) -> IccTable | None:
     """Measure the readers' agreement on the double-read training cases, for the report."""
     both = training.features.index.intersection(training.second_reader.index)
-    if config.agreement is None or len(both) < 3:
+    if config.agreement is None or len(both) < MINIMUM_DOUBLE_READ:
         return None
-    columns = [c for c in training.features.columns if ".rad." in c]
+    columns = [c for c in training.features.columns if not is_deep(c)]
     first, second = training.features.loc[both, columns], training.second_reader.loc[both, columns]
     return icc_table(first, second, form=config.agreement.form)
 
@@ -256,13 +285,13 @@ def _agreement(training: TrainingData, config: StudyConfig) -> IccTable | None:
 def _freeze(
     cohort: Cohort,
     training: TrainingData,
-    fit: CrossFit,
+    models: FinalModels,
     result: StudyResult,
 ) -> Bundle:
     """Put the final models into a bundle, with the ranges they were trained on."""
     config = cohort.config
-    signatures = {name: fitted.signature for name, fitted in fit.final.signatures.items()}
-    used = () if fit.final.clinic is None else fit.final.clinic.encoder.variables
+    signatures = {name: fitted.signature for name, fitted in models.signatures.items()}
+    used = () if models.clinic is None else models.clinic.encoder.variables
     continuous = [variable.name for variable in used if not variable.levels]
     levels = {variable.name: variable.levels for variable in used if variable.levels}
     performance = [
@@ -287,11 +316,13 @@ def _freeze(
     return Bundle(
         config,
         signatures,
-        fit.final.clinic,
-        fit.final.nomogram,
+        models.clinic,
+        models.nomogram,
         result.nomogram,
         result.thresholds,
-        training_ranges(signatures, training.features, training.clinical[continuous]),
+        training_ranges(
+            signatures, training.features, training.clinical[continuous], training.centers
+        ),
         levels,
         summary,
     )

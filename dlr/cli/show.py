@@ -80,6 +80,7 @@ def show_evaluation(evaluation: CohortEvaluation, level: float) -> None:
     words = {
         "out-of-fold": "out-of-fold: judged on cases left out of the fit",
         "apparent": "apparent: judged on the cases it was fitted on, too good by construction",
+        "cross-validated": "cross-validated after selection on all cases: too good as well",
         "frozen": "frozen model on cases it never saw",
     }
     title = f"{evaluation.cohort} ({words[evaluation.estimate]})"

@@ -16,8 +16,19 @@ import pyarrow.parquet as pq
 from dlr.errors import Fault, InputError
 from dlr.features.cache import write_atomically
 
-RADIOMICS, DEEP = "rad", "dl"
+RADIOMICS, MAZDA, DEEP = "rad", "mazda", "dl"
 _PROVENANCE = b"dlr.provenance"
+
+
+def block_of(column: str) -> str:
+    """Return view and family of a feature, such as ``"sag.rad"``."""
+    return ".".join(str(column).split(".")[:2])
+
+
+def is_deep(column: str) -> bool:
+    """Tell deep features (``dl`` or, of a further backbone, ``dl_<name>``) from measured ones."""
+    family = str(column).split(".")[1]
+    return family == DEEP or family.startswith(f"{DEEP}_")
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,12 +11,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dlr.figures._ablation import plot_ablation
+    from dlr.figures._audit import plot_optimism, plot_selection_frequency
     from dlr.figures._calibration import plot_calibration
     from dlr.figures._decision import plot_decision
     from dlr.figures._delong import plot_delong_matrix
     from dlr.figures._examples import plot_examples
     from dlr.figures._flowchart import plot_flowchart
     from dlr.figures._forest import plot_auc_forest, plot_clinical_ranking, plot_odds_ratios
+    from dlr.figures._grid import plot_auc_heatmap
     from dlr.figures._love import plot_love
     from dlr.figures._nomogram import plot_nomogram
     from dlr.figures._roc import plot_clinical_roc, plot_roc
@@ -31,6 +34,10 @@ if TYPE_CHECKING:
     from dlr.figures._style import Line, figure_style, line_styles
 
 _MODULES = {
+    "plot_ablation": "_ablation",
+    "plot_optimism": "_audit",
+    "plot_selection_frequency": "_audit",
+    "plot_auc_heatmap": "_grid",
     "plot_calibration": "_calibration",
     "plot_decision": "_decision",
     "plot_delong_matrix": "_delong",
@@ -62,8 +69,10 @@ __all__ = [
     "figure_style",
     "is_stamped",
     "line_styles",
+    "plot_ablation",
     "plot_agreement",
     "plot_auc_forest",
+    "plot_auc_heatmap",
     "plot_calibration",
     "plot_clinical_ranking",
     "plot_clinical_roc",
@@ -78,8 +87,10 @@ __all__ = [
     "plot_love",
     "plot_nomogram",
     "plot_odds_ratios",
+    "plot_optimism",
     "plot_roc",
     "plot_scores",
+    "plot_selection_frequency",
     "save_figure",
     "stamp_simulated",
 ]

@@ -16,9 +16,9 @@ import pandas as pd
 
 from dlr.config import StudyConfig
 from dlr.models.clinical import ClinicalModel
-from dlr.models.crossfit import CLINIC, DLR, NOMOGRAM
+from dlr.models.feature_sets import CLINIC, NOMOGRAM
 from dlr.models.nomogram import Nomogram
-from dlr.models.signature import Signature
+from dlr.models.signature import FusedSignature, Signature
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ class Bundle:
     ----------
     config : StudyConfig
         Settings of the study: how images are read, cut and measured.
-    signatures : mapping of str to Signature
+    signatures : mapping of str to Signature or FusedSignature
     clinic, nomogram : ClinicalModel or None
     chart : Nomogram or None
         The nomogram as it is drawn, from the same coefficients.
@@ -45,7 +45,7 @@ class Bundle:
     """
 
     config: StudyConfig
-    signatures: Mapping[str, Signature]
+    signatures: Mapping[str, Signature | FusedSignature]
     clinic: ClinicalModel | None
     nomogram: ClinicalModel | None
     chart: Nomogram | None
@@ -77,7 +77,8 @@ class Bundle:
         features : pandas.DataFrame
             A feature table's values.
         clinical : pandas.DataFrame
-            Coded clinical variables, indexed alike.
+            Coded clinical variables, indexed alike; its ``center`` is needed by models that
+            harmonise centres.
 
         Returns
         -------
@@ -89,9 +90,10 @@ class Bundle:
         if self.clinic is not None:
             scores[CLINIC] = self.clinic.score(clinical)
         for name, signature in self.signatures.items():
-            scores[name] = signature.score(features)
+            scores[name] = signature.score(features, centers_of(clinical))
         if self.nomogram is not None:
-            scores[NOMOGRAM] = self.nomogram.score(clinical, scores[DLR])
+            entering = scores[self.config.model.nomogram_score]
+            scores[NOMOGRAM] = self.nomogram.score(clinical, entering)
         return pd.DataFrame(scores, index=features.index)
 
     def flags(self, features: pd.DataFrame, clinical: pd.DataFrame) -> pd.DataFrame:
@@ -129,7 +131,7 @@ class Bundle:
 
     def _inputs(self, features: pd.DataFrame, clinical: pd.DataFrame) -> pd.DataFrame:
         """Return the numbers whose training range is known."""
-        values = score_inputs(self.signatures, features)
+        values = score_inputs(self.signatures, features, centers_of(clinical))
         continuous = [name for name in self.ranges.index if name in clinical]
         return pd.concat([values, clinical[continuous].astype(float)], axis=1)[
             list(self.ranges.index)
@@ -163,14 +165,25 @@ class Bundle:
         return load_bundle(Path(folder))
 
 
-def score_inputs(signatures: Mapping[str, Signature], features: pd.DataFrame) -> pd.DataFrame:
+def centers_of(clinical: pd.DataFrame) -> pd.Series | None:
+    """Return the centre of each case, where the table tells."""
+    return clinical.get("center")
+
+
+def score_inputs(
+    signatures: Mapping[str, Signature | FusedSignature],
+    features: pd.DataFrame,
+    centers: pd.Series | None = None,
+) -> pd.DataFrame:
     """Return every feature that enters any score, once, not yet scaled and not imputed.
 
     Components of different feature sets that share a name are told apart by the set.
     """
     columns: dict[str, pd.Series] = {}
     for name, signature in signatures.items():
-        values = signature.chain.values(features)
+        if isinstance(signature, FusedSignature):
+            continue  # its members are there
+        values = signature.chain.values(features, centers)
         for column in values:
             if column in features:
                 columns[str(column)] = features[column]
@@ -180,10 +193,13 @@ def score_inputs(signatures: Mapping[str, Signature], features: pd.DataFrame) ->
 
 
 def training_ranges(
-    signatures: Mapping[str, Signature], features: pd.DataFrame, continuous: pd.DataFrame
+    signatures: Mapping[str, Signature | FusedSignature],
+    features: pd.DataFrame,
+    continuous: pd.DataFrame,
+    centers: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Measure the training cohort's range of every input."""
-    values = score_inputs(signatures, features)
+    values = score_inputs(signatures, features, centers)
     inputs = pd.concat([values, continuous.astype(float)], axis=1)
     sd = inputs.std(ddof=1).replace(0.0, np.nan).fillna(1.0)
     return pd.DataFrame({"low": inputs.min(), "high": inputs.max(), "sd": sd})

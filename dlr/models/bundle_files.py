@@ -20,38 +20,34 @@ from dlr.config import StudyConfig
 from dlr.errors import Fault, InputError
 from dlr.features.cache import file_sha256
 from dlr.models.bundle import Bundle
-from dlr.models.chain import FrozenChain
+from dlr.models.classifier_files import load_classifier, save_classifier
 from dlr.models.clinical import ClinicalModel
 from dlr.models.encoding import ClinicalEncoder
+from dlr.models.frozen import FrozenChain
+from dlr.models.harmonisation import ComBat
 from dlr.models.nomogram import Nomogram
-from dlr.models.signature import Signature
+from dlr.models.signature import FusedSignature, Signature
 from dlr.stats import LogisticModel
 
-FORMAT = 1
+FORMAT = 2
 _JSON, _COMPONENTS, _CHECKSUMS = "bundle.json", "components.safetensors", "checksums.json"
 _RADIOMICS, _BACKBONE = "radiomics.yaml", "backbone.safetensors"
-TRUSTED = frozenset(
-    {
-        "sklearn.svm._classes.SVC",
-        "sklearn.linear_model._logistic.LogisticRegression",
-    }
-)
-"""The only object types a bundle may hold."""
 
 
 def save_bundle(bundle: Bundle, folder: Path) -> None:
     """Write all files of a bundle."""
     from safetensors.numpy import save_file
-    from skops.io import dump
 
     folder.mkdir(parents=True, exist_ok=True)
     tensors: dict[str, np.ndarray] = {}
     for name, signature in bundle.signatures.items():
-        dump(signature.chain.classifier, folder / f"{name}.skops")
-        for view in signature.chain.deep_columns:
-            key = f"{name}/{view}"
-            tensors[f"{key}/mean"] = signature.chain.pca_mean[view]
-            components = np.ascontiguousarray(signature.chain.pca_components[view])
+        if isinstance(signature, FusedSignature):
+            continue
+        save_classifier(signature.chain.algorithm, signature.chain.classifier, folder, name)
+        for block in signature.chain.deep_columns:
+            key = f"{name}/{block}"
+            tensors[f"{key}/mean"] = signature.chain.pca_mean[block]
+            components = np.ascontiguousarray(signature.chain.pca_components[block])
             tensors[f"{key}/components"] = components
     save_file(tensors, folder / _COMPONENTS)
     config = _self_contained(bundle.config, folder)
@@ -82,17 +78,11 @@ def load_bundle(folder: Path) -> Bundle:
 
     _verify(folder)
     content = json.loads((folder / _JSON).read_text(encoding="utf-8"))
-    if content["format"] > FORMAT:
-        message = (
-            f"the bundle has format {content['format']}, this dlr reads up to {FORMAT}; "
-            "install a newer dlr"
-        )
-        raise InputError([Fault(message, folder / _JSON, code="bundle-format")])
+    _check_format(content["format"], folder)
     tensors = load_file(folder / _COMPONENTS)
-    signatures = {
-        name: _signature(name, item, tensors, folder)
-        for name, item in content["signatures"].items()
-    }
+    items = content["signatures"]
+    plain = {n: _signature(n, i, tensors, folder) for n, i in items.items() if "members" not in i}
+    signatures = {n: plain[n] if n in plain else _fused(n, i, plain) for n, i in items.items()}
     return Bundle(
         config=_config(content["config"], folder),
         signatures=signatures,
@@ -104,6 +94,15 @@ def load_bundle(folder: Path) -> Bundle:
         levels={name: tuple(levels) for name, levels in content["levels"].items()},
         summary=content["summary"],
     )
+
+
+def _check_format(found: int, folder: Path) -> None:
+    if found == FORMAT:
+        return
+    message = f"the bundle has format {found}, this dlr reads {FORMAT}; " + (
+        "install a newer dlr" if found > FORMAT else "train it again, or use the dlr it came from"
+    )
+    raise InputError([Fault(message, folder / _JSON, code="bundle-format")])
 
 
 def _verify(folder: Path) -> None:
@@ -152,11 +151,18 @@ def _config(content: dict[str, Any], folder: Path) -> StudyConfig:
     )
 
 
-def _signature_dict(signature: Signature) -> dict[str, Any]:
+def _signature_dict(signature: Signature | FusedSignature) -> dict[str, Any]:
+    if isinstance(signature, FusedSignature):
+        return {
+            "intercept": signature.intercept,
+            "members": [member.feature_set for member in signature.members],
+            "weights": list(signature.weights),
+        }
     chain = signature.chain
     return {
         "intercept": signature.intercept,
         "slope": signature.slope,
+        "algorithm": chain.algorithm,
         "features": [
             {
                 "name": name,
@@ -166,7 +172,9 @@ def _signature_dict(signature: Signature) -> dict[str, Any]:
             }
             for name in chain.selected
         ],
-        "deep_columns": {view: list(columns) for view, columns in chain.deep_columns.items()},
+        "deep_columns": {block: list(columns) for block, columns in chain.deep_columns.items()},
+        "harmonisation": None if chain.harmonisation is None else chain.harmonisation.to_dict(),
+        "unseen": chain.unseen,
     }
 
 
@@ -174,28 +182,27 @@ def _signature(
     name: str, item: dict[str, Any], tensors: dict[str, np.ndarray], folder: Path
 ) -> Signature:
     features = pd.DataFrame(item["features"]).set_index("name")
-    deep = {view: tuple(columns) for view, columns in item["deep_columns"].items()}
+    deep = {block: tuple(columns) for block, columns in item["deep_columns"].items()}
+    combat = item["harmonisation"]
     chain = FrozenChain(
         selected=tuple(features.index),
         median=features["median"],
         mean=features["mean"],
         scale=features["scale"],
         deep_columns=deep,
-        pca_mean={view: tensors[f"{name}/{view}/mean"] for view in deep},
-        pca_components={view: tensors[f"{name}/{view}/components"] for view in deep},
-        classifier=_load_classifier(folder / f"{name}.skops"),
+        pca_mean={block: tensors[f"{name}/{block}/mean"] for block in deep},
+        pca_components={block: tensors[f"{name}/{block}/components"] for block in deep},
+        harmonisation=None if combat is None else ComBat.from_dict(combat),
+        unseen=item["unseen"],
+        algorithm=item["algorithm"],
+        classifier=load_classifier(item["algorithm"], folder, name),
     )
     return Signature(name, chain, item["intercept"], item["slope"])
 
 
-def _load_classifier(path: Path) -> Any:
-    from skops.io import get_untrusted_types, load
-
-    foreign = sorted(set(get_untrusted_types(file=path)) - TRUSTED)
-    if foreign:
-        message = f"the file holds the object type '{foreign[0]}', which a bundle never does"
-        raise InputError([Fault(message, path, code="untrusted")])
-    return load(path, trusted=sorted(TRUSTED))
+def _fused(name: str, item: dict[str, Any], plain: dict[str, Signature]) -> FusedSignature:
+    members = tuple(plain[member] for member in item["members"])
+    return FusedSignature(name, members, tuple(item["weights"]), item["intercept"])
 
 
 def _clinical_dict(model: ClinicalModel | None) -> dict[str, Any] | None:

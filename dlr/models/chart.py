@@ -40,13 +40,18 @@ def study_nomogram(
     for variable in model.encoder.variables:
         label = config.clinical_variables[variable.name].label or variable.name
         if variable.levels:
-            values = (0.0, *(float(coefficients[column]) for column in variable.columns))
+            contrasts = [f"{variable.name}={level}" for level in variable.levels[1:]]
+            values = (0.0, *(float(coefficients[column]) for column in contrasts))
             terms.append(Term(variable.name, label, values, levels=variable.levels))
         else:
             column = complete[variable.name].astype(float)
             slope = (float(coefficients[variable.name]),)
             low, high = float(column.min()), float(column.max())
             terms.append(Term(variable.name, label, slope, low, high))
+        if variable.indicator:
+            mark = (0.0, float(coefficients[variable.indicator_column]))
+            name = variable.indicator_column
+            terms.append(Term(name, f"{label} not known", mark, levels=("known", "missing")))
     slope = (float(coefficients[DLR_SCORE]),)
     low, high = float(dlr_score.min()), float(dlr_score.max())
     terms.append(Term(DLR_SCORE, "DLR score (log-odds)", slope, low, high))

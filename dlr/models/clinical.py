@@ -1,7 +1,8 @@
 """The clinical model: which variables enter, and their logistic regression.
 
 The published rule (system 1): variables significant alone enter one joint model; of those still
-significant there, the five with the best single-variable AUC are kept.
+significant there, the five with the best single-variable AUC are kept. Sound alternatives take all
+variables that were named beforehand, as they are or shrunk.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from scipy.stats import chi2
 
 from dlr.config import ClinicalModelSettings, ClinicalVariable
 from dlr.models.encoding import ClinicalEncoder
+from dlr.models.ridge import fit_ridge
 from dlr.stats import LogisticModel, auc, fit_logistic
 
 DLR_SCORE = "DLR score"
@@ -67,16 +69,21 @@ def fit_clinical(
     names: tuple[str, ...],
     variables: Mapping[str, ClinicalVariable],
     dlr_score: pd.Series | None = None,
+    penalised: bool = False,
+    indicators: bool = False,
 ) -> ClinicalModel:
     """Fit the logistic regression; with `dlr_score`, that of the nomogram.
 
-    Separation is met with Firth's penalised likelihood (see :func:`dlr.stats.fit_logistic`).
+    Separation is met with Firth's penalised likelihood (see :func:`dlr.stats.fit_logistic`);
+    with `penalised` the coefficients are shrunk (see :func:`dlr.models.ridge.fit_ridge`). With
+    `indicators` a variable with missing values gets a column that tells where.
     """
-    encoder = ClinicalEncoder.fit(clinical, names, variables)
+    encoder = ClinicalEncoder.fit(clinical, names, variables, indicators)
     design = encoder.transform(clinical)
     if dlr_score is not None:
         design[DLR_SCORE] = dlr_score
-    return ClinicalModel(encoder, fit_logistic(design, outcome), dlr_score is not None)
+    fit = fit_ridge if penalised else fit_logistic
+    return ClinicalModel(encoder, fit(design, outcome), dlr_score is not None)
 
 
 def choose_variables(
@@ -98,9 +105,9 @@ def choose_variables(
     single = [_single(clinical, outcome, name, variables) for name in names]
     ranking = pd.DataFrame(single, columns=["variable", "auc", "p_univariate"])
     ranking["p_multivariable"] = np.nan
-    if settings.variables is not None:
+    if settings.variables is not None or settings.method != "published":
         ranking["chosen"] = True
-        return ClinicalChoice(settings.variables, ranking, fallback=False)
+        return ClinicalChoice(tuple(names), ranking, fallback=False)
     significant = ranking.loc[ranking["p_univariate"] < settings.p_value, "variable"].tolist()
     for name, p_value in _joint(clinical, outcome, significant, variables).items():
         ranking.loc[ranking["variable"] == name, "p_multivariable"] = p_value

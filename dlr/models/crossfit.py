@@ -3,64 +3,58 @@
 For each outer fold the whole chain is learnt on the other folds and judges the cases it never
 saw. The nomogram of a fold is fitted on inner out-of-fold DLR scores of that fold's training
 cases, so nothing in-sample feeds it. The final models are learnt the same way on all training
-cases.
+cases. Where several algorithms compete, each training part holds its own vote.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from dlr.config import StudyConfig
-from dlr.features.table import DEEP, RADIOMICS
+from dlr.models.cases import TrainingData
 from dlr.models.chain import ChainSettings
+from dlr.models.classifiers import VoteResult, vote
 from dlr.models.clinical import (
     ClinicalChoice,
     ClinicalModel,
     choose_variables,
     fit_clinical,
 )
+from dlr.models.feature_sets import CLINIC, NOMOGRAM, FeatureSet, feature_sets
 from dlr.models.folds import grouped_folds
-from dlr.models.signature import FittedSignature, fit_signature
-
-DLR, CLINIC, NOMOGRAM = "DLR", "Clinic", "Nomogram"
+from dlr.models.grid import GridFit, fit_grid
+from dlr.models.signature import FittedSignature, fuse, signature_of
 
 Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True, eq=False)
-class TrainingData:
-    """Training cases: features, clinical variables, outcome and subject, in the same row order."""
-
-    features: pd.DataFrame
-    clinical: pd.DataFrame
-    outcome: pd.Series
-    subjects: pd.Series
-    second_reader: pd.DataFrame
-
-    def take(self, positions: list[int]) -> TrainingData:
-        """Return some of the cases."""
-        return TrainingData(
-            self.features.iloc[positions],
-            self.clinical.iloc[positions],
-            self.outcome.iloc[positions],
-            self.subjects.iloc[positions],
-            self.second_reader,
-        )
+Grids = dict[str, GridFit]
 
 
 @dataclass(frozen=True, eq=False)
 class FinalModels:
-    """The models learnt on all training cases."""
+    """The models learnt on one training part.
+
+    Parameters
+    ----------
+    signatures : mapping of str to FittedSignature
+    choice : ClinicalChoice or None
+    clinic, nomogram : ClinicalModel or None
+    vote : VoteResult
+        Of the algorithms, by inner cross-validation.
+    nomogram_score : str
+        Feature set whose score enters the nomogram.
+    """
 
     signatures: Mapping[str, FittedSignature]
     choice: ClinicalChoice | None
     clinic: ClinicalModel | None
     nomogram: ClinicalModel | None
+    vote: VoteResult
+    nomogram_score: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,34 +70,30 @@ class CrossFit:
         Features selected in each outer fold, by feature set.
     chosen : list of tuple of str
         Clinical variables chosen in each outer fold.
+    winners : tuple of str
+        Algorithm voted for in each outer fold.
+    algorithms : mapping of str to pandas.DataFrame
+        Out-of-fold scores of every candidate algorithm, shaped like `out_of_fold`.
+    grids : mapping of str to GridFit
+        Every candidate algorithm fitted on all training cases.
     """
 
     final: FinalModels
     out_of_fold: pd.DataFrame
     selected: Mapping[str, list[tuple[str, ...]]]
     chosen: list[tuple[str, ...]]
-
-
-def feature_sets(columns: list[str], views: list[str]) -> dict[str, list[str]]:
-    """Name the feature sets of a study and the columns of each.
-
-    Returns
-    -------
-    dict of str to list of str
-        ``Rad_<view>`` and ``DL_<view>`` for each view that has them, and ``DLR``, their fusion.
-    """
-    sets: dict[str, list[str]] = {}
-    for title, family in (("Rad", RADIOMICS), ("DL", DEEP)):
-        for view in views:
-            chosen = [c for c in columns if c.startswith(f"{view}.{family}.")]
-            if chosen:
-                sets[f"{title}_{view}"] = chosen
-    sets[DLR] = list(columns)
-    return sets
+    winners: tuple[str, ...] = ()
+    algorithms: Mapping[str, pd.DataFrame] | None = None
+    grids: Mapping[str, GridFit] | None = None
 
 
 def cross_fit(
-    data: TrainingData, config: StudyConfig, workers: int, progress: Progress
+    data: TrainingData,
+    config: StudyConfig,
+    workers: int,
+    progress: Progress,
+    stability: pd.Series | None = None,
+    only: str | None = None,
 ) -> CrossFit:
     """Run the nested cross-validation and fit the final models.
 
@@ -114,95 +104,155 @@ def cross_fit(
     workers : int
         Processes; the numbers do not depend on it.
     progress : callable
+    stability : pandas.Series, optional
+        ICC of each feature over perturbed ROIs, for the gate.
+    only : str, optional
+        Fit this feature set (and, for a late fusion, its members) and no other.
 
     Returns
     -------
     CrossFit
     """
     splits = grouped_folds(data.outcome, data.subjects, config.model.folds, config.seed)
-    everything = list(range(len(data.outcome)))
-    parts = [data.take(list(train)) for train, _ in splits] + [data.take(everything)]
-    sets = feature_sets(list(data.features.columns), list(config.views))
-    fits = _fit_all(parts, sets, config, workers, progress)
-    out_of_fold = pd.DataFrame(index=data.features.index, columns=[], dtype=float)
-    chosen = []
+    parts = [data.take(train) for train, _ in splits] + [data]
+    sets = feature_sets(list(data.features.columns), config)
+    if only is not None:
+        sets = {name: item for name, item in sets.items() if name in (only, *sets[only].members)}
+    settings = ChainSettings.of(config, stability)
+    grids = _fit_all(parts, sets, settings, config.seed, workers, progress)
+    folds = [complete(part, grid, sets, config) for part, grid in zip(parts, grids, strict=True)]
+    scores: list[pd.DataFrame] = []
+    per_algorithm: dict[str, list[pd.DataFrame]] = {key: [] for key in config.model.candidates}
     for number, (_, test) in enumerate(splits):
-        models = _complete(parts[number], fits[number], config)
-        held_out = data.take(list(test))
-        scores = score_all(models, held_out.features, held_out.clinical)
-        for column in scores:
-            out_of_fold.loc[scores.index, column] = scores[column]
-        chosen.append(() if models.choice is None else models.choice.chosen)
-    selected = {
-        name: [fits[number][name].signature.chain.selected for number in range(len(splits))]
-        for name in sets
-    }
-    final = _complete(parts[-1], fits[-1], config)
-    return CrossFit(final, out_of_fold, selected, chosen)
+        held_out = data.take(test)
+        scores.append(score_all(folds[number], held_out))
+        for key, tables in per_algorithm.items():
+            tables.append(algorithm_scores(grids[number], key, parts[number], held_out))
+    order = data.features.index
+    return CrossFit(
+        final=folds[-1],
+        out_of_fold=pd.concat(scores).reindex(order),
+        selected=_selected(grids[:-1]),
+        chosen=[() if f.choice is None else f.choice.chosen for f in folds[:-1]],
+        winners=tuple(f.vote.winner for f in folds[:-1]),
+        algorithms={k: pd.concat(tables).reindex(order) for k, tables in per_algorithm.items()},
+        grids=grids[-1],
+    )
 
 
-def score_all(models: FinalModels, features: pd.DataFrame, clinical: pd.DataFrame) -> pd.DataFrame:
+def score_all(models: FinalModels, cases: TrainingData) -> pd.DataFrame:
     """Score cases with every model: one column per feature set, log-odds."""
     scores: dict[str, pd.Series] = {}
     if models.clinic is not None:
-        scores[CLINIC] = models.clinic.score(clinical)
+        scores[CLINIC] = models.clinic.score(cases.clinical)
     for name, fitted in models.signatures.items():
-        scores[name] = fitted.signature.score(features)
+        scores[name] = fitted.signature.score(cases.features, cases.centers)
     if models.nomogram is not None:
-        scores[NOMOGRAM] = models.nomogram.score(clinical, scores[DLR])
-    return pd.DataFrame(scores, index=features.index)
+        entering = scores[models.nomogram_score]
+        scores[NOMOGRAM] = models.nomogram.score(cases.clinical, entering)
+    return pd.DataFrame(scores, index=cases.features.index)
+
+
+def algorithm_scores(
+    grids: Grids, algorithm: str, learnt: TrainingData, judged: TrainingData
+) -> pd.DataFrame:
+    """Score cases with one algorithm on every feature set, whether or not it won the vote."""
+    return pd.DataFrame(
+        {
+            name: signature_of(grid, algorithm, learnt.outcome).signature.score(
+                judged.features, judged.centers
+            )
+            for name, grid in grids.items()
+        }
+    )
+
+
+def _selected(grids: list[Grids]) -> dict[str, list[tuple[str, ...]]]:
+    names = grids[0] if grids else {}
+    return {name: [grid[name].selection.frozen.selected for grid in grids] for name in names}
 
 
 def _fit_all(
     parts: list[TrainingData],
-    sets: dict[str, list[str]],
-    config: StudyConfig,
+    sets: dict[str, FeatureSet],
+    settings: ChainSettings,
+    seed: int,
     workers: int,
     progress: Progress,
-) -> list[dict[str, FittedSignature]]:
+) -> list[Grids]:
     """Fit every feature set on every part; the work is spread over the workers."""
-    settings = ChainSettings(config.selection, config.model, config.agreement)
-    jobs = [(number, name) for number in range(len(parts)) for name in sets]
-    total = len(jobs)
-    progress("models", 0, total)
+    early = [item for item in sets.values() if not item.members]
+    jobs = [(number, item) for number in range(len(parts)) for item in early]
+    progress("models", 0, len(jobs))
     parallel = Parallel(n_jobs=workers, return_as="generator")
+    last = len(parts) - 1
     results = parallel(
-        delayed(_fit_one)(parts[number], name, sets[name], settings, config.seed)
-        for number, name in jobs
+        delayed(fit_set)(
+            parts[number], item, settings if number == last else settings.lenient(), seed
+        )
+        for number, item in jobs
     )
-    fits: list[dict[str, FittedSignature]] = [{} for _ in parts]
-    for done, ((number, name), fitted) in enumerate(zip(jobs, results, strict=True), start=1):
-        fits[number][name] = fitted
-        progress("models", done, total)
-    return fits
+    grids: list[Grids] = [{} for _ in parts]
+    for done, ((number, item), fitted) in enumerate(zip(jobs, results, strict=True), start=1):
+        grids[number][item.name] = fitted
+        progress("models", done, len(jobs))
+    return grids
 
 
-def _fit_one(
-    data: TrainingData, name: str, columns: list[str], settings: ChainSettings, seed: int
-) -> FittedSignature:
-    second = data.second_reader.reindex(columns=columns)
+def fit_set(data: TrainingData, item: FeatureSet, settings: ChainSettings, seed: int) -> GridFit:
+    """Fit all algorithms on one feature set of one training part."""
+    chosen = replace(settings, components=item.components)
     # Sums in another order differ in the last digit: one thread, whatever the number of workers.
     with threadpool_limits(1):
-        return fit_signature(
-            name, data.features[columns], data.outcome, data.subjects, settings, second, seed
-        )
+        return fit_grid(item.name, data.with_columns(list(item.columns)), chosen, seed)
 
 
-def _complete(
-    data: TrainingData, signatures: dict[str, FittedSignature], config: StudyConfig
+def complete(
+    data: TrainingData, grids: Grids, sets: dict[str, FeatureSet], config: StudyConfig
+) -> FinalModels:
+    """Vote on the algorithm; add late fusions, the clinical model and the nomogram."""
+    votes = vote(inner_areas(grids))
+    signatures = {n: signature_of(grid, votes.winner, data.outcome) for n, grid in grids.items()}
+    for item in sets.values():
+        if item.members:
+            members = [signatures[name] for name in item.members]
+            signatures[item.name] = fuse(item.name, members, item.fusion, data.outcome)
+    return with_clinical(data, signatures, votes, config)
+
+
+def inner_areas(grids: Mapping[str, GridFit]) -> pd.DataFrame:
+    """Return the inner AUC of each feature set (rows) and algorithm (columns)."""
+    return pd.DataFrame(
+        {
+            name: {key: fit.inner_auc for key, fit in grid.algorithms.items()}
+            for name, grid in grids.items()
+        }
+    ).T
+
+
+def with_clinical(
+    data: TrainingData,
+    signatures: Mapping[str, FittedSignature],
+    votes: VoteResult,
+    config: StudyConfig,
 ) -> FinalModels:
     """Add the clinical model and the nomogram to the scores of one part."""
+    entering = config.model.nomogram_score
     if not config.clinical_variables:
-        return FinalModels(signatures, None, None, None)
+        return FinalModels(signatures, None, None, None, votes, entering)
     choice = choose_variables(
         data.clinical, data.outcome, config.clinical_variables, config.clinical_model
     )
-    clinic = fit_clinical(data.clinical, data.outcome, choice.chosen, config.clinical_variables)
-    nomogram = fit_clinical(
-        data.clinical,
-        data.outcome,
-        choice.chosen,
-        config.clinical_variables,
-        dlr_score=signatures[DLR].inner_scores,
+    clinic, nomogram = (
+        fit_clinical(
+            data.clinical,
+            data.outcome,
+            choice.chosen,
+            config.clinical_variables,
+            dlr_score=score,
+            penalised=config.clinical_model.method == "penalised",
+            indicators=config.clinical_model.missing == "indicator",
+        )
+        for score in (None, signatures[entering].inner_scores)
     )
-    return FinalModels(signatures, choice, clinic, nomogram)
+    return FinalModels(signatures, choice, clinic, nomogram, votes, entering)

@@ -10,6 +10,8 @@ import pandas as pd
 
 from dlr.config import ClinicalVariable
 
+MISSING = "missing"
+
 
 @dataclass(frozen=True)
 class EncodedVariable:
@@ -24,19 +26,28 @@ class EncodedVariable:
         What replaces a missing value: the training median, or the most frequent level.
     levels : tuple of str
         Of a categorical variable, the reference first; empty for a continuous one.
+    indicator : bool
+        Whether a column tells where the value was missing.
     """
 
     name: str
     type: str
     fill: float | str
     levels: tuple[str, ...] = ()
+    indicator: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the design columns."""
+        marks = (self.indicator_column,) if self.indicator else ()
         if self.type == "continuous":
-            return (self.name,)
-        return tuple(f"{self.name}={level}" for level in self.levels[1:])
+            return (self.name, *marks)
+        return (*(f"{self.name}={level}" for level in self.levels[1:]), *marks)
+
+    @property
+    def indicator_column(self) -> str:
+        """Name of the column that tells where the value was missing."""
+        return f"{self.name}={MISSING}"
 
 
 @dataclass(frozen=True)
@@ -47,7 +58,11 @@ class ClinicalEncoder:
 
     @classmethod
     def fit(
-        cls, clinical: pd.DataFrame, names: Sequence[str], settings: Mapping[str, ClinicalVariable]
+        cls,
+        clinical: pd.DataFrame,
+        names: Sequence[str],
+        settings: Mapping[str, ClinicalVariable],
+        indicators: bool = False,
     ) -> Self:
         """Learn fill values and levels from training cases.
 
@@ -58,8 +73,10 @@ class ClinicalEncoder:
         names : sequence of str
             Variables to encode.
         settings : mapping of str to ClinicalVariable
+        indicators : bool
+            Tell by a column of its own where a variable was missing, if it was in these cases.
         """
-        return cls(tuple(_learn(clinical[name], settings[name]) for name in names))
+        return cls(tuple(_learn(clinical[name], settings[name], indicators) for name in names))
 
     def complete(self, clinical: pd.DataFrame) -> pd.DataFrame:
         """Return the variables with missing values and unknown levels filled."""
@@ -83,6 +100,9 @@ class ClinicalEncoder:
                 columns[variable.name] = values
             for level in variable.levels[1:]:
                 columns[f"{variable.name}={level}"] = (values == level).astype(float)
+            if variable.indicator:
+                absent = clinical[variable.name].isna()
+                columns[variable.indicator_column] = absent.astype(float)
         return pd.DataFrame(columns, index=clinical.index, dtype=float)
 
     def unknown(self, clinical: pd.DataFrame) -> pd.DataFrame:
@@ -97,7 +117,13 @@ class ClinicalEncoder:
     def to_dict(self) -> list[dict[str, Any]]:
         """Return what JSON can hold."""
         return [
-            {"name": v.name, "type": v.type, "fill": v.fill, "levels": list(v.levels)}
+            {
+                "name": v.name,
+                "type": v.type,
+                "fill": v.fill,
+                "levels": list(v.levels),
+                "indicator": v.indicator,
+            }
             for v in self.variables
         ]
 
@@ -106,20 +132,24 @@ class ClinicalEncoder:
         """Rebuild from :meth:`to_dict`."""
         return cls(
             tuple(
-                EncodedVariable(i["name"], i["type"], i["fill"], tuple(i["levels"])) for i in items
+                EncodedVariable(i["name"], i["type"], i["fill"], tuple(i["levels"]), i["indicator"])
+                for i in items
             )
         )
 
 
-def _learn(column: pd.Series, settings: ClinicalVariable) -> EncodedVariable:
+def _learn(column: pd.Series, settings: ClinicalVariable, indicators: bool) -> EncodedVariable:
     name = str(column.name)
+    marked = indicators and bool(column.isna().any()) and bool(column.notna().any())
     if settings.type == "continuous":
         known = column.astype(float).dropna()
-        return EncodedVariable(name, "continuous", float(known.median()) if len(known) else 0.0)
+        return EncodedVariable(
+            name, "continuous", float(known.median()) if len(known) else 0.0, indicator=marked
+        )
     counts = column.dropna().value_counts()
     seen = [level for level in (settings.levels or sorted(counts.index)) if level in counts.index]
     reference = settings.reference if settings.reference in seen else None
     first = reference or (seen[0] if seen else "missing")
     levels = (first, *(level for level in seen if level != first))
     fill = str(counts.index[0]) if len(counts) else first
-    return EncodedVariable(name, "categorical", fill, levels)
+    return EncodedVariable(name, "categorical", fill, levels, marked)

@@ -98,7 +98,7 @@ def evaluate(
     delong = decision = None
     if len(models) > 1:
         scores = {name: wide[name].to_numpy() for name in models}
-        delong = delong_matrix(who["outcome"], scores, groups=_groups(who["subject_id"]))
+        delong = delong_matrix(who["outcome"], scores, groups=groups_of(who["subject_id"]))
     low, high = settings.decision_range
     decision = decision_curve(
         who["outcome"],
@@ -106,14 +106,14 @@ def evaluate(
         thresholds=np.linspace(low, high, round((high - low) * 100) + 1),
         n_bootstrap=settings.bootstrap,
         level=settings.confidence_level,
-        groups=_groups(who["subject_id"]),
+        groups=groups_of(who["subject_id"]),
         random_state=seed,
     )
     return CohortEvaluation(cohort, estimate, models, delong, decision)
 
 
-def _groups(subjects: pd.Series) -> pd.Series | None:
-    """Return the subjects where one has several cases; else the plain variance is right."""
+def groups_of(subjects: pd.Series) -> pd.Series | None:
+    """Return the subjects where one has several cases; None where the plain variance is right."""
     return subjects if subjects.duplicated().any() else None
 
 
@@ -133,14 +133,14 @@ def _judge(
     best = youden_threshold(outcome, probability).threshold
     calibrated = calibration(outcome, probability)
     # Degrees of freedom: the groups, less two only where the model was fitted on these cases.
-    fitted_here = estimate == "apparent"
+    fitted_here = estimate in ("apparent", "cross-validated")
     return ModelEvaluation(
         feature_set=name,
         cohort=str(rows["cohort"].iloc[0]),
         estimate=estimate,
         n=len(rows),
         n_positive=int(outcome.sum()),
-        roc=roc_curve(outcome, rows["score"], groups=_groups(rows["subject_id"])),
+        roc=roc_curve(outcome, rows["score"], groups=groups_of(rows["subject_id"])),
         at_locked=classification_metrics(outcome, probability, threshold),
         at_youden=classification_metrics(outcome, probability, best),
         calibration=calibrated,

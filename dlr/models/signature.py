@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 from scipy.special import logit
 
-from dlr.models.chain import ChainSettings, FittedChain, FrozenChain, fit_chain
-from dlr.models.folds import grouped_folds
+from dlr.models.frozen import FittedSelection, FrozenChain
+from dlr.models.grid import AlgorithmFit, GridFit
 from dlr.stats import fit_logistic
 
 MINIMUM_SLOPE = 1e-3
@@ -39,55 +40,112 @@ class Signature:
     intercept: float
     slope: float
 
-    def score(self, features: pd.DataFrame) -> pd.Series:
+    def score(self, features: pd.DataFrame, centers: pd.Series | None = None) -> pd.Series:
         """Return the score of each case, in log-odds; higher means positive."""
-        return (self.intercept + self.slope * self.chain.decision(features)).rename("score")
+        decision = self.chain.decision(features, centers)
+        return (self.intercept + self.slope * decision).rename("score")
+
+
+@dataclass(frozen=True, eq=False)
+class FusedSignature:
+    """A late fusion: a weighted sum of other scores, in log-odds.
+
+    Parameters
+    ----------
+    feature_set : str
+    members : tuple of Signature
+    weights : tuple of float
+    intercept : float
+    """
+
+    feature_set: str
+    members: tuple[Signature, ...]
+    weights: tuple[float, ...]
+    intercept: float
+
+    def score(self, features: pd.DataFrame, centers: pd.Series | None = None) -> pd.Series:
+        """Return the score of each case, in log-odds; higher means positive."""
+        total = pd.Series(self.intercept, index=features.index)
+        for member, weight in zip(self.members, self.weights, strict=True):
+            total = total + weight * member.score(features, centers)
+        return total.rename("score")
 
 
 @dataclass(frozen=True, eq=False)
 class FittedSignature:
-    """A signature, its selection record, and the inner out-of-fold scores of its training cases."""
+    """A signature, its selection record, and the inner out-of-fold scores of its training cases.
 
-    signature: Signature
-    fitted: FittedChain
+    `fitted` is None for a late fusion, which selects nothing.
+    """
+
+    signature: Signature | FusedSignature
+    fitted: FittedSelection | None
     inner_scores: pd.Series
+    algorithm: str = ""
 
 
-def fit_signature(
-    feature_set: str,
-    features: pd.DataFrame,
-    outcome: pd.Series,
-    subjects: pd.Series,
-    settings: ChainSettings,
-    second_reader: pd.DataFrame,
-    seed: int,
-) -> FittedSignature:
-    """Fit a score on training cases.
+def platt_line(decisions: pd.Series, outcome: pd.Series) -> tuple[float, float]:
+    """Return intercept and slope of the log-odds over decision values.
 
-    Parameters are those of :func:`dlr.models.chain.fit_chain`.
+    Parameters
+    ----------
+    decisions : pandas.Series
+        Decision values of cases the classifier did not learn from.
+    outcome : pandas.Series
+        1 or 0, indexed alike.
 
     References
     ----------
     Platt J, Probabilistic outputs for support vector machines, Advances in Large Margin
     Classifiers (1999): the sigmoid is fitted on cross-validated decision values.
     """
-    held_out = []
-    for train, test in grouped_folds(outcome, subjects, settings.model.inner_folds, seed):
-        inner = fit_chain(
-            features.iloc[train],
-            outcome.iloc[train],
-            subjects.iloc[train],
-            settings,
-            second_reader,
-            seed,
-        )
-        held_out.append(inner.chain.decision(features.iloc[test]))
-    decisions = pd.concat(held_out).loc[features.index]
-    line = fit_logistic(decisions.to_frame(), outcome)
+    flat = float(logit(outcome.mean()))
+    if np.ptp(decisions.to_numpy()) == 0:
+        return flat, MINIMUM_SLOPE
+    line = fit_logistic(decisions.to_frame("decision"), outcome)
     intercept, slope = line.coefficients["intercept"], line.coefficients["decision"]
     if slope < MINIMUM_SLOPE:
-        slope, intercept = MINIMUM_SLOPE, float(logit(outcome.mean()))
-    fitted = fit_chain(features, outcome, subjects, settings, second_reader, seed)
-    signature = Signature(feature_set, fitted.chain, float(intercept), float(slope))
-    inner_scores = (intercept + slope * decisions).rename("score")
-    return FittedSignature(signature, fitted, inner_scores)
+        return flat, MINIMUM_SLOPE
+    return float(intercept), float(slope)
+
+
+def signature_of(grid: GridFit, algorithm: str, outcome: pd.Series) -> FittedSignature:
+    """Make the score of one algorithm of a grid."""
+    fit: AlgorithmFit = grid.algorithms[algorithm]
+    intercept, slope = platt_line(fit.inner_decisions, outcome)
+    chain = grid.selection.with_classifier(algorithm, fit.classifier)
+    signature = Signature(grid.feature_set, chain, intercept, slope)
+    inner_scores = (intercept + slope * fit.inner_decisions).rename("score")
+    return FittedSignature(signature, grid.selection, inner_scores, algorithm)
+
+
+def fuse(
+    feature_set: str, members: list[FittedSignature], fusion: str, outcome: pd.Series
+) -> FittedSignature:
+    """Fuse scores: their mean, or a logistic regression on their inner out-of-fold values.
+
+    Parameters
+    ----------
+    feature_set : str
+        Name of the fused score.
+    members : list of FittedSignature
+        None of them a fusion itself.
+    fusion : {"average", "stack"}
+    outcome : pandas.Series
+        1 or 0, of the cases the members learnt from.
+
+    References
+    ----------
+    Wolpert DH, Stacked generalization, Neural Networks 5:241-259 (1992).
+    """
+    scores = pd.DataFrame({m.signature.feature_set: m.inner_scores for m in members})
+    if fusion == "average":
+        weights, intercept = np.full(len(members), 1 / len(members)), 0.0
+    else:
+        stacked = fit_logistic(scores, outcome)
+        intercept = float(stacked.coefficients["intercept"])
+        weights = stacked.coefficients.drop("intercept").to_numpy(dtype=float)
+    plain = tuple(m.signature for m in members if isinstance(m.signature, Signature))
+    fused = FusedSignature(feature_set, plain, tuple(map(float, weights)), intercept)
+    inner = (intercept + scores.to_numpy() @ weights).astype(float)
+    return FittedSignature(fused, None, pd.Series(inner, scores.index, name="score"), fusion)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from dlr.report._blocks import Text
+from dlr.report._methods_models import models_text, selection_text
 from dlr.report._words import listed, outcome_name, unit
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ def methods_paragraphs(config: StudyConfig, provenance: Mapping[str, str]) -> li
         "Population and outcome": _population(config),
         "Images and regions of interest": _imaging(config),
         "Features": _features(config),
-        "Selection": _selection(config),
-        "Models": _models(config),
+        "Selection": selection_text(config),
+        "Models": models_text(config),
         "Statistics": _evaluation(config),
         "Software": _software(provenance, config),
     }
@@ -138,69 +139,26 @@ def _features(config: StudyConfig) -> str:
     agreement = config.agreement
     if agreement is not None:
         bound = "" if agreement.bound == "estimate" else "the lower confidence limit of "
+        between = (
+            "over perturbed regions of interest"
+            if agreement.reader is None
+            else f"between the first reader and reader '{agreement.reader}'"
+        )
         parts.append(
-            f"Reader agreement: radiomic features were kept when {bound}ICC({agreement.form}) "
-            f"between the first reader and reader '{agreement.reader}' exceeded "
-            f"{agreement.threshold:g}."
+            f"Agreement: measured features were kept when {bound}ICC({agreement.form}) {between} "
+            f"exceeded {agreement.threshold:g}."
         )
     return " ".join(parts)
 
 
-def _selection(config: StudyConfig) -> str:
-    settings = config.selection
-    steps = ["constant features were removed", "features were Z-scored"]
-    if settings.mann_whitney_p is not None:
-        steps.append(f"Mann-Whitney U tests kept those with P < {settings.mann_whitney_p:g}")
-    if settings.spearman is not None:
-        order = "" if settings.redundancy == "degree" else " in column order, as published"
-        steps.append(
-            f"of features correlated above |\N{GREEK SMALL LETTER RHO}| = {settings.spearman:g} "
-            f"(Spearman) the most redundant were deleted one by one{order}"
-        )
-    if settings.lasso is not None:
-        rule = {"min": "of least error", "1se": "one standard error above the least error"}
-        steps.append(
-            f"a LASSO ({settings.lasso.family}, {settings.lasso.folds}-fold cross-validation, "
-            f"penalty {rule[settings.lasso.rule]}) chose the rest"
-        )
-    return (
-        f"In this order: {'; '.join(steps)}. All steps were learnt on training cases "
-        "only and repeated inside every fold of the cross-validation."
-    )
-
-
-def _models(config: StudyConfig) -> str:
-    model, clinical = config.model, config.clinical_model
-    classifier = {"svm": "a support vector machine"}.get(model.classifier, model.classifier)
-    text = (
-        f"Each feature set was classified by {classifier}; its decision value was put on "
-        f"the log-odds scale by Platt's method on scores of an inner {model.inner_folds}-fold "
-        f"cross-validation. Out-of-fold figures come from {model.folds}-fold cross-validation, "
-        "stratified by outcome and grouped by subject, in which the whole chain was learnt again."
-    )
-    if not config.clinical_variables:
-        return text
-    if clinical.variables is not None:
-        chosen = f"The clinical variables were fixed beforehand ({listed(clinical.variables)})."
-    else:
-        chosen = (
-            "Clinical variables significant in univariate and then in multivariable logistic "
-            f"regression (P < {clinical.p_value:g}) were kept, at most {clinical.maximum}, by "
-            "their single-variable AUC."
-        )
-    return (
-        f"{text} {chosen} The nomogram is a logistic regression on them and the out-of-fold DLR "
-        "score; separation was met with Firth's penalised likelihood."
-    )
-
-
 def _evaluation(config: StudyConfig) -> str:
     settings = config.evaluation
+    scores = "out-of-fold" if config.protocol == "sound" else "in-sample"
     return (
         "Discrimination was measured by the area under the ROC curve (AUC) with "
         f"DeLong {settings.confidence_level:.0%} confidence intervals and compared with paired "
         "DeLong tests adjusted for multiple testing. The threshold maximised Youden's index on "
-        "the out-of-fold predictions of the training cohort and was then locked; shares have "
+        f"the {scores} predictions of the training cohort and was then locked; shares have "
         "Wilson intervals. Calibration was judged by calibration curve, slope, calibration in the "
         f"large, Brier score, ICI and the Hosmer-Lemeshow test ({settings.calibration_groups} "
         "groups), clinical usefulness by decision curves. The final models were frozen before any "

@@ -10,6 +10,7 @@ import pandas as pd
 from dlr import figures
 from dlr.report._blocks import Block, Bullets, Figure, Report, Section, Table, Text, Tone
 from dlr.report._methods import methods_paragraphs, references
+from dlr.report._protocol import audit_section, grid_section
 from dlr.report._shared import (
     calibration_blocks,
     cohort_section,
@@ -42,9 +43,11 @@ def study_report(result: StudyResult) -> Report:
         ),
         _clinical_section(result),
         _selection_section(result),
+        grid_section(result),
         _models_section(result),
         *(_evaluation_section(result, item) for item in _judged(result)),
         _calibration_section(result),
+        audit_section(result),
         nomogram_section(result.nomogram) if result.nomogram is not None else None,
         _methods_section(result),
         failures_section(result.failures),
@@ -63,8 +66,8 @@ def study_report(result: StudyResult) -> Report:
 
 
 def _judged(result: StudyResult) -> list[CohortEvaluation]:
-    """Honest evaluations first, the apparent one last."""
-    order = {"out-of-fold": 0, "frozen": 1, "apparent": 2}
+    """Honest evaluations first, those that flatter last."""
+    order = {"out-of-fold": 0, "frozen": 1, "cross-validated": 2, "apparent": 3}
     return sorted(result.evaluations, key=lambda item: order[item.estimate])
 
 
@@ -247,13 +250,14 @@ def _main_sets(result: StudyResult) -> list[str]:
 def _evaluation_section(result: StudyResult, evaluation: CohortEvaluation) -> Section:
     cohort, estimate = evaluation.cohort, evaluation.estimate
     title = f"{cohort[:1].upper()}{cohort[1:]} cohort ({estimate})"
-    main = next(iter(_main_sets(result)), "") if estimate != "apparent" else ""
+    flatters = estimate in ("apparent", "cross-validated")
+    main = next(iter(_main_sets(result)), "") if not flatters else ""
     blocks = evaluation_blocks(evaluation, result.config, main)
     lead = f"How well each feature set did here: {ESTIMATES[estimate]}."
-    if estimate == "apparent":
+    if flatters:
         warning = (
-            "Fitted and judged on the same cases: too good by construction. Do not quote these "
-            "figures as the performance of a model."
+            f"{ESTIMATES[estimate].capitalize()}. Do not quote these figures as the performance "
+            "of a model."
         )
         blocks = [Text(warning, "warning"), *blocks]
     return Section(slug(f"evaluation_{cohort}_{estimate}"), title, lead, tuple(blocks))

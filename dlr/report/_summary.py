@@ -30,6 +30,14 @@ FEW_EXTERNAL = 100
 """Fewer events, or non-events, than this are too few to validate a model on."""
 
 
+_PUBLISHED = (
+    "This study ran the published protocol: features were selected on all training cases before "
+    "anything was cross-validated, scores entered the nomogram in-sample, and the algorithm was "
+    "voted on by looking at the cohort that judges it. Its figures are too good; run it with "
+    "'protocol: sound' for figures to trust."
+)
+
+
 def summary_section(result: StudyResult) -> Section:
     """Write the summary of a study."""
     config = result.config
@@ -42,6 +50,8 @@ def summary_section(result: StudyResult) -> Section:
                 "warning",
             )
         )
+    if config.protocol == "published":
+        blocks.append(Text(_PUBLISHED, "warning"))
     blocks.append(Bullets(tuple(_sentences(result)), headed=True))
     blocks += [Text(warning, "warning") for warning in sample_warnings(result)]
     blocks.append(Text(_limits(config), "note"))

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 ESTIMATES = {
     "out-of-fold": "each case judged by models that never saw it (cross-validation)",
     "apparent": "fitted and judged on the same cases: too good by construction",
+    "cross-validated": "classifiers judged on cases they left out, after features had been "
+    "selected on all cases: too good as well",
     "frozen": "the finished model, unchanged, on a cohort it never saw",
 }
-"""What the three kinds of estimate mean, in one phrase each."""
+"""What the kinds of estimate mean, in one phrase each."""
 
 
 def listed(items: Sequence[str]) -> str:
@@ -65,8 +67,8 @@ def set_meaning(name: str) -> str:
     }
     if name.lower() in fixed:
         return fixed[name.lower()]
-    families = {"rad": "handcrafted radiomics", "dl": "deep features"}
-    meaning = families.get(family.lower())
+    families = {"rad": "handcrafted radiomics", "dl": "deep features", "mazda": "MaZda features"}
+    meaning = families.get(family.lower().split("-")[0])
     return f"{meaning}, view '{view}'" if meaning and view else "as named in the settings"
 
 

@@ -5,6 +5,7 @@ from dlr.selection.constant import ConstantFilter
 from dlr.selection.fcm import FcmSelector
 from dlr.selection.lasso import LassoSelector
 from dlr.selection.mann_whitney import MannWhitneyFilter
+from dlr.selection.published_lasso import PublishedLasso
 from dlr.selection.spearman import SpearmanFilter, absolute_spearman
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "FcmSelector",
     "LassoSelector",
     "MannWhitneyFilter",
+    "PublishedLasso",
     "SpearmanFilter",
     "absolute_spearman",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 
 from dlr.config import StudyConfig
 from dlr.features.extraction import silent
-from dlr.models.crossfit import TrainingData, cross_fit
+from dlr.models.cases import TrainingData
+from dlr.models.crossfit import cross_fit
 from dlr.models.evaluation import lock_thresholds, score_table
 from dlr.stats import auc
 
@@ -23,11 +25,31 @@ PATHS: dict[str, dict[str, object]] = {
     "no LASSO, logistic": {"selection": {"lasso": None}, "model": {"classifier": "logistic"}},
     "no PCA, 1se": {"model": {"components": None}, "selection": {"lasso": {"rule": "1se"}}},
     "agreement gate": {"agreement": {"reader": "second"}},
+    "vote and search": {
+        "model": {"classifier": "vote", "tune": True, "algorithms": ["logistic", "knn", "svm"]}
+    },
+    "late fusion": {
+        "feature_sets": {
+            "late": {"members": ["Rad_sag", "DL_sag"], "fusion": "stack"},
+            "mean": {"members": ["Rad_sag", "DL_sag"], "fusion": "average"},
+        },
+        "model": {"nomogram_score": "late"},
+    },
+    "oversampling, no tuning": {"model": {"resampling": "oversample"}},
+    "SMOTE": {"model": {"resampling": "smote"}},
+    "FCM": {"selection": {"fcm": {"fisher": 4, "poe_acc": 4, "mutual_information": 4}}},
+    "ComBat": {"harmonisation": {}},
+    "penalised clinical model": {"clinical_model": {"method": "penalised"}},
+    "all clinical variables, indicators": {
+        "clinical_model": {"method": "all", "missing": "indicator"},
+        "model": {"missing_indicators": True},
+    },
 }
 
 
 def study(**settings: object) -> StudyConfig:
-    model = {"folds": 4, "inner_folds": 3, **settings.pop("model", {})}  # type: ignore[dict-item]
+    own = settings.pop("model", {})
+    model = {"folds": 4, "inner_folds": 3, "classifier": "svm", "tune": False, **own}  # type: ignore[dict-item]
     return StudyConfig.model_validate(
         {
             "name": "permuted",
@@ -63,7 +85,8 @@ def permuted_data(seed: int, n_subjects: int = 60) -> TrainingData:
     outcome = pd.Series(generator.permutation(np.tile([0, 1], n_subjects))[:n], index=index)
     second = features.iloc[:40] + generator.normal(scale=0.3, size=(40, 60))
     subjects = pd.Series(subject.astype(str), index=index)
-    return TrainingData(features, clinical, outcome, subjects, second)
+    centers = pd.Series(np.where(subject % 3 == 0, "north", "south"), index=index)
+    return TrainingData(features, clinical, outcome, subjects, second, centers)
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -89,6 +112,36 @@ def test_locked_thresholds_of_permuted_outcomes_classify_at_chance() -> None:
     )
     table = score_table(fit.out_of_fold, clinical, "training", "out-of-fold")
     assert set(lock_thresholds(table)) == set(fit.out_of_fold)
+
+
+def test_a_leak_between_the_cases_of_a_subject_is_caught_by_grouping() -> None:
+    """Features that give a subject away tell the outcome of its other case, and nothing else."""
+    grouped, torn = [], []
+    for seed in range(3):
+        data = fingerprints(seed)
+        settings = study(
+            model={"classifier": "svm", "tune": True},
+            selection={"lasso": None, "mann_whitney_p": None, "spearman": None},
+        )
+        fit = cross_fit(data, settings, workers=1, progress=silent)
+        grouped.append(auc(data.outcome, fit.out_of_fold["Rad_sag"]).value)
+        cases = pd.Series(data.features.index, data.features.index)
+        fit = cross_fit(replace(data, subjects=cases), settings, workers=1, progress=silent)
+        torn.append(auc(data.outcome, fit.out_of_fold["Rad_sag"]).value)
+    assert np.mean(grouped) < 0.62, grouped
+    assert np.mean(torn) > 0.85, torn
+
+
+def fingerprints(seed: int, n_subjects: int = 60) -> TrainingData:
+    """Two nearly equal cases per subject with the same outcome, which nothing explains."""
+    data = permuted_data(seed, n_subjects)
+    generator = np.random.default_rng(seed)
+    subject = np.repeat(np.arange(n_subjects), 2)
+    common = generator.normal(size=(n_subjects, 60))[subject]
+    values = common + generator.normal(scale=0.05, size=common.shape)
+    features = pd.DataFrame(values, data.features.index, data.features.columns)
+    labels = generator.permutation(np.tile([0, 1], n_subjects // 2))[subject]
+    return replace(data, features=features, outcome=pd.Series(labels, data.features.index))
 
 
 def test_a_real_signal_is_found() -> None:

@@ -1,0 +1,235 @@
+"""Ablation: the study rerun with one thing left out or changed, under the same folds.
+
+Every variant is the whole nested protocol on the fused score and the nomogram, judged on the same
+training cases by the same folds as the full model, so that differences are paired. Features come
+from the cache; only a variant that changes how features are computed extracts anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pydantic import ValidationError
+
+from dlr.config import FeatureSetSettings, StudyConfig
+from dlr.config_faults import settings_fault
+from dlr.errors import DlrError, InputError
+from dlr.features.extraction import Progress, silent
+from dlr.features.table import block_of, is_deep
+from dlr.models.cases import TrainingData
+from dlr.models.crossfit import CrossFit, cross_fit
+from dlr.models.evaluation import groups_of
+from dlr.models.feature_sets import NOMOGRAM
+from dlr.results import Ablation
+from dlr.stats import auc, delong_test
+from dlr.study import Study, training_data
+
+FULL = "full model"
+COMPONENTS = (8, 16, 32, 64)
+_EXTRACTION = ("views", "masks", "intensity", "radiomics", "mazda", "embedding", "embeddings")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One changed study.
+
+    Parameters
+    ----------
+    name, group : str
+        For the table: what was changed, and of which kind it is.
+    config : StudyConfig
+    """
+
+    name: str
+    group: str
+    config: StudyConfig
+
+
+def ablate(study: Study, workers: int = 1, progress: Progress = silent) -> Ablation:
+    """Rerun the study without one block, step or setting at a time.
+
+    Parameters
+    ----------
+    study : Study
+        Its ``ablation`` settings name further variants.
+    workers : int
+    progress : callable
+
+    Returns
+    -------
+    Ablation
+
+    Raises
+    ------
+    DlrError
+        If the study runs the published protocol, which has no out-of-fold scores to compare.
+    """
+    if study.config.protocol == "published":
+        raise DlrError("ablation compares out-of-fold scores: set 'protocol: sound'")
+    cohort = study.cohort()
+    data = training_data(cohort, study.extract(cohort, workers, progress))
+    variants = [Variant(FULL, "", study.config), *standard_variants(study.config, data)]
+    variants += [_named(study.config, name, changes) for name, changes in _own(study.config)]
+    rows: list[dict[str, object]] = []
+    full: CrossFit | None = None
+    for number, variant in enumerate(variants):
+        progress("ablation", number, len(variants))
+        cases = data
+        if _extracts(variant.config, study.config):
+            other = replace(study, config=variant.config)
+            other_cohort = other.cohort()
+            cases = training_data(other_cohort, other.extract(other_cohort, workers, progress))
+        only = variant.config.model.nomogram_score
+        fit = cross_fit(cases, variant.config, workers, silent, only=only)
+        full = full or fit
+        rows += _rows(variant, cases, fit, data, full, study.config)
+    progress("ablation", len(variants), len(variants))
+    return Ablation(pd.DataFrame(rows), FULL, study.config)
+
+
+def standard_variants(config: StudyConfig, data: TrainingData) -> list[Variant]:
+    """List what can be left out of this study."""
+    columns = list(data.features.columns)
+    blocks = list(dict.fromkeys(block_of(column) for column in columns))
+    variants = []
+    if len(blocks) > 1:
+        for block in blocks:
+            others = tuple(other for other in blocks if other != block)
+            settings = FeatureSetSettings(blocks=others)
+            sets = {**config.feature_sets, config.model.nomogram_score: settings}
+            changed = config.model_copy(update={"feature_sets": sets})
+            variants.append(Variant(f"without {block}", "block", changed))
+    steps = _steps(config, any(is_deep(column) for column in columns))
+    variants += [_variant(config, name, "step", changes) for name, changes in steps.items()]
+    settings_changed = _settings(config, any(is_deep(column) for column in columns))
+    variants += [
+        _variant(config, name, "setting", changes) for name, changes in settings_changed.items()
+    ]
+    for name in config.clinical_variables:
+        kept = {key: item for key, item in config.clinical_variables.items() if key != name}
+        fixed = config.clinical_model.variables
+        if kept and (fixed is None or name not in fixed):
+            changed = config.model_copy(update={"clinical_variables": kept})
+            variants.append(Variant(f"without {name}", "clinical variable", changed))
+    return variants
+
+
+def _steps(config: StudyConfig, deep: bool) -> dict[str, dict[str, Any]]:
+    """List the steps of the chain that are there and can be left out."""
+    chosen = config.selection
+    steps: dict[str, dict[str, Any]] = {}
+    if config.agreement is not None:
+        steps["no ICC gate"] = {"agreement": None}
+    if config.harmonisation is not None:
+        steps["no ComBat"] = {"harmonisation": None}
+    if deep and config.model.components is not None:
+        steps["no PCA"] = {"model.components": None}
+    if chosen.fcm is not None:
+        steps["no FCM"] = {"selection.fcm": None}
+    if chosen.mann_whitney_p is not None:
+        steps["no Mann-Whitney"] = {"selection.mann_whitney_p": None}
+    if chosen.spearman is not None:
+        steps["no Spearman"] = {"selection.spearman": None}
+    if chosen.lasso is not None:
+        steps["no LASSO"] = {"selection.lasso": None}
+    return steps
+
+
+def _settings(config: StudyConfig, deep: bool) -> dict[str, dict[str, Any]]:
+    """List settings worth changing: components, the LASSO's rule, the classifier."""
+    changes: dict[str, dict[str, Any]] = {}
+    if deep:
+        changes |= {
+            f"{count} components": {"model.components": count}
+            for count in COMPONENTS
+            if count != config.model.components
+        }
+    if config.selection.lasso is not None:
+        other = "1se" if config.selection.lasso.rule == "min" else "min"
+        changes[f"LASSO at lambda.{other}"] = {"selection.lasso.rule": other}
+    if config.model.classifier == "vote":
+        changes |= {f"only {key}": {"model.classifier": key} for key in config.model.algorithms}
+    return changes
+
+
+def _own(config: StudyConfig) -> list[tuple[str, Mapping[str, Any]]]:
+    return list(config.ablation.items())
+
+
+def _named(config: StudyConfig, name: str, changes: Mapping[str, Any]) -> Variant:
+    return _variant(config, name, "own", dict(changes))
+
+
+def _variant(config: StudyConfig, name: str, group: str, changes: dict[str, Any]) -> Variant:
+    """Change settings by their dotted names, checked as the study file is."""
+    raw = config.model_dump(mode="python")
+    for dotted, value in changes.items():
+        *path, last = dotted.split(".")
+        place = raw
+        for key in path:
+            if not isinstance(place.get(key), dict):
+                raise DlrError(f"ablation '{name}': the study has no setting '{dotted}'")
+            place = place[key]
+        place[last] = value
+    try:
+        return Variant(name, group, StudyConfig.model_validate(raw))
+    except ValidationError as error:
+        raise InputError(
+            settings_fault(Path(f"ablation '{name}'"), detail, StudyConfig)
+            for detail in error.errors()
+        ) from None
+
+
+def _extracts(variant: StudyConfig, full: StudyConfig) -> bool:
+    """Tell whether a variant computes other features than the full study."""
+    return any(getattr(variant, name) != getattr(full, name) for name in _EXTRACTION)
+
+
+def _rows(
+    variant: Variant,
+    cases: TrainingData,
+    fit: CrossFit,
+    data: TrainingData,
+    full: CrossFit,
+    config: StudyConfig,
+) -> list[dict[str, object]]:
+    """Judge one variant against the full model on the cases both have."""
+    fused = config.model.nomogram_score
+    both = data.features.index.intersection(cases.features.index)
+    known = [name for name in (fused, NOMOGRAM) if name in fit.out_of_fold]
+    lost = len(data.features) - len(both)
+    note = f"{lost} cases without these features" if lost else ""
+    rows = []
+    for name in known:
+        outcome, groups = data.outcome.loc[both], groups_of(data.subjects.loc[both])
+        own, reference = fit.out_of_fold.loc[both, name], full.out_of_fold.loc[both, name]
+        area = auc(outcome, own, groups=groups)
+        limits = area.confidence_interval(config.evaluation.confidence_level)
+        row: dict[str, object] = {
+            "variant": variant.name,
+            "group": variant.group,
+            "score": name,
+            "n": len(both),
+            "n_features": float(np.mean([len(chosen) for chosen in fit.selected[fused]]))
+            if fused in fit.selected
+            else np.nan,
+            "auc": area.value,
+            "low": limits.low,
+            "high": limits.high,
+        }
+        test = delong_test(outcome, own, reference, groups=groups)
+        interval = test.confidence_interval(config.evaluation.confidence_level)
+        row |= {
+            "difference": test.difference,
+            "difference_low": interval.low,
+            "difference_high": interval.high,
+            "p_value": test.p_value if variant.name != FULL else np.nan,
+            "note": note,
+        }
+        rows.append(row)
+    return rows
