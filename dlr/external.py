@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dlr.models.recalibration import Recalibration, RecalibrationFile
-from dlr.results import CohortEvaluation, ValidationResult
+from dlr.results import CohortEvaluation, StudyResult, ValidationResult
 from dlr.subgroups import SubgroupTable
 
 POOLED = "pooled"
@@ -43,3 +43,10 @@ class ExternalValidation(ValidationResult):
     recalibrations: Mapping[str, Mapping[str, Recalibration]] = field(default_factory=dict)
     applied: RecalibrationFile | None = None
     model: str = ""
+
+
+def evaluations_of(result: StudyResult | ValidationResult) -> tuple[CohortEvaluation, ...]:
+    """Return every evaluation of a result; none for a prediction."""
+    if isinstance(result, StudyResult | ExternalValidation):
+        return result.evaluations
+    return () if result.evaluation is None else (result.evaluation,)

@@ -13,7 +13,7 @@ import pandas as pd
 import yaml
 
 from dlr.errors import DlrError
-from dlr.external import ExternalValidation
+from dlr.external import ExternalValidation, evaluations_of
 from dlr.features.cache import write_atomically
 from dlr.models.recalibration import recalibration_json
 from dlr.results import CohortEvaluation, StudyResult, ValidationResult
@@ -45,7 +45,7 @@ def write_run(result: StudyResult | ValidationResult, folder: Path) -> Path:
     from dlr.report import write_report
 
     level = result.config.evaluation.confidence_level
-    metrics = [_metrics(item, level) for item in _evaluations(result)]
+    metrics = [_metrics(item, level) for item in evaluations_of(result)]
     settings = result.config.model_dump(mode="json", exclude={"image_root"})
     files = {
         "scores.csv": result.scores.to_csv(index=False),
@@ -102,12 +102,6 @@ def run_provenance(
     for name, text in files.items():
         found["outputs"][f"{name} sha256"] = hashlib.sha256(text.encode()).hexdigest()
     return found
-
-
-def _evaluations(result: StudyResult | ValidationResult) -> tuple[CohortEvaluation, ...]:
-    if isinstance(result, StudyResult | ExternalValidation):
-        return result.evaluations
-    return () if result.evaluation is None else (result.evaluation,)
 
 
 def _external_files(result: ExternalValidation, level: float) -> dict[str, str]:
