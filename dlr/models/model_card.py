@@ -97,8 +97,8 @@ def _purpose(bundle: Bundle) -> list[str]:
         "drawn region of interest and from clinical variables, by several scores side by side:",
         "\n".join(sets),
         *about,
-        f"For whom: research on {_plural(case)} like those it was trained on (below), with images and "
-        "regions of interest made the same way.",
+        f"For whom: research on {_plural(case)} like those it was trained on (below), with images "
+        "and regions of interest made the same way.",
     ]
 
 

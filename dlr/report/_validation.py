@@ -6,8 +6,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from dlr.external import evaluations_of
 from dlr.figures._text import number
 from dlr.report._blocks import Block, Bullets, Fact, Facts, Report, Section, Table, Text
+from dlr.report._external import (
+    applied_note,
+    cohorts_blocks,
+    recalibration_section,
+    subgroups_section,
+)
 from dlr.report._methods import methods_paragraphs, references
 from dlr.report._shared import (
     MOST_ROWS,
@@ -15,6 +22,7 @@ from dlr.report._shared import (
     cohort_section,
     evaluation_blocks,
     failures_section,
+    fold,
     nomogram_section,
     reproducibility_section,
     scores_figures,
@@ -22,7 +30,7 @@ from dlr.report._shared import (
 from dlr.report._study import SIMULATED
 from dlr.report._summary import best_model
 from dlr.report._tables import capped, plain_table
-from dlr.report._words import auc_words, calibration_words, lost_cases, outcome_name, plural
+from dlr.report._words import auc_words, calibration_words, listed, lost_cases, outcome_name, plural
 
 if TYPE_CHECKING:
     from dlr.results import ValidationResult
@@ -42,6 +50,8 @@ def validation_report(result: ValidationResult) -> Report:
         ),
         _evaluation_section(result),
         _calibration_section(result),
+        recalibration_section(result),
+        subgroups_section(result),
         _scores_section(result),
         _range_section(result.flags),
         nomogram_section(result.nomogram) if result.nomogram is not None else None,
@@ -51,9 +61,11 @@ def validation_report(result: ValidationResult) -> Report:
     ]
     kept = tuple(section for section in sections if section is not None and section.blocks)
     numbers: dict[str, object] = {"thresholds": dict(result.thresholds)}
-    if result.evaluation is not None:
-        frame = result.evaluation.to_frame(config.evaluation.confidence_level)
-        numbers["performance"] = frame.to_dict("records")
+    evaluations = evaluations_of(result)
+    if evaluations:
+        level = config.evaluation.confidence_level
+        rows = [item.to_frame(level).to_dict("records") for item in evaluations]
+        numbers["performance"] = [row for table in rows for row in table]
     return Report(
         title=f"{config.name}: {result.cohort}",
         subtitle="The frozen model on cases it never saw; nothing was fitted here.",
@@ -74,7 +86,7 @@ def _summary(result: ValidationResult) -> Section:
     facts = [Fact("Cases scored", str(n_cases))]
     sentences = [
         f"The frozen model for {outcome_name(config)} scored {plural(n_cases, 'case')} of the "
-        f"{result.cohort} cohort; {plural(failed, 'case')} failed.",
+        f"{_cohorts(result)}; {plural(failed, 'case')} failed.",
     ]
     if result.evaluation is None:
         sentences.append(
@@ -84,9 +96,10 @@ def _summary(result: ValidationResult) -> Section:
         model = result.evaluation.models.get("Nomogram") or best_model(result.evaluation)
         detail = f"{auc_words(model, level)}; {plural(model.n_positive, 'event')}"
         facts.append(Fact(f"AUC of {model.feature_set}", number(model.roc.auc.value), detail))
+        where = f" in the {model.cohort} cases" if len(evaluations_of(result)) > 1 else ""
         sentences.append(
-            f"{model.feature_set} reached an AUC of {auc_words(model, level)} (0.5 is a coin toss, "
-            "1 is perfect)."
+            f"{model.feature_set} reached an AUC of {auc_words(model, level)}{where} (0.5 is a "
+            "coin toss, 1 is perfect)."
         )
         words = calibration_words(model)
         if words:
@@ -101,10 +114,16 @@ def _summary(result: ValidationResult) -> Section:
     )
     limits = "Research use only, no medical device: the scores must not decide about anyone's care."
     blocks: list[Block] = [Facts(tuple(facts)), Bullets(tuple(sentences)), Text(limits, "note")]
+    blocks[1:1] = applied_note(result)
     if config.simulated:
         blocks.insert(1, Text(f"Made from: {SIMULATED}.", "warning"))
     lead = "What the frozen model said about these cases, and how far to trust it."
     return Section("summary", "Summary", lead, tuple(blocks))
+
+
+def _cohorts(result: ValidationResult) -> str:
+    names = result.cohort.split(", ")
+    return f"{listed(names)} cohort{'' if len(names) == 1 else 's'}"
 
 
 def _scores_section(result: ValidationResult) -> Section:
@@ -126,7 +145,12 @@ def _scores_section(result: ValidationResult) -> Section:
 def _evaluation_section(result: ValidationResult) -> Section | None:
     if result.evaluation is None:
         return None
-    blocks = evaluation_blocks(result.evaluation, result.config, "Nomogram")
+    blocks = cohorts_blocks(result)
+    blocks += evaluation_blocks(result.evaluation, result.config, "Nomogram")
+    for item in evaluations_of(result):
+        if item is not result.evaluation:
+            title = f"The {item.cohort} cohort alone"
+            blocks.append(fold(title, evaluation_blocks(item, result.config)))
     lead = "How well the frozen model told the outcomes apart, all feature sets side by side."
     return Section("evaluation", "Evaluation", lead, tuple(blocks))
 
@@ -135,6 +159,10 @@ def _calibration_section(result: ValidationResult) -> Section | None:
     if result.evaluation is None:
         return None
     blocks = calibration_blocks(result.evaluation, ("Nomogram", "DLR"))
+    for item in evaluations_of(result):
+        if item is not result.evaluation:
+            title = f"The {item.cohort} cohort alone"
+            blocks.append(fold(title, calibration_blocks(item, ("Nomogram", "DLR"))))
     lead = "Whether a predicted risk of, say, 30% means that 30 in 100 such patients are affected."
     return Section("calibration", "Calibration", lead, tuple(blocks))
 
