@@ -118,6 +118,67 @@ def validate(
     return _finish(result, write_cnn_run(result, out), f"Scores: {out / 'scores.csv'}")
 
 
+@app.command()
+def explain(
+    bundle: BundleFolder,
+    images: Images,
+    clinical: Clinical,
+    out: Out,
+    root: Root = None,
+    work: Work = None,
+    cohort: Only = None,
+    workers: Workers = 1,
+) -> int:
+    """Draw class activation maps of the most confident pictures and of the errors."""
+    from dlr.cli.show import console, progress_bars
+    from dlr.cnn.explain import explain_cnn
+
+    with progress_bars() as progress:
+        found = explain_cnn(bundle, images, clinical, out, work, root, cohort, workers, progress)
+    console.print(found.to_frame().round(3).to_string(index=False))
+    console.print(f"{len(found.sheets)} sheet(s) → {out / 'cam'}")
+    return 4 if len(found.failures) else 0
+
+
+@app.command()
+def compare(
+    study: StudyFile,
+    out: Out,
+    root: Root = None,
+    work: Work = None,
+    workers: Workers = 1,
+) -> int:
+    """Train every network of the study file on the same folds; compare them, and the readers."""
+    from dlr.cli.show import console, progress_bars
+    from dlr.cnn.compare import compare_networks
+    from dlr.cnn.comparison_report import write_comparison
+    from dlr.cnn.settings import CnnStudyConfig
+
+    config = CnnStudyConfig.from_yaml(study)
+    if root is not None:
+        config = config.model_copy(update={"image_root": root.resolve()})
+    with progress_bars() as progress:
+        comparison = compare_networks(config, work or out / "work", workers, progress)
+    if int(os.environ.get("RANK", 0)):
+        return 0
+    report = write_comparison(comparison, config, out)
+    columns = ["network", "cohort", "target", "auc", "auc_low", "auc_high"]
+    console.print(comparison.performance[columns].round(3).to_string(index=False))
+    console.print(f"Report: {report}")
+    return 0
+
+
+@app.command()
+def export(bundle: BundleFolder, out: Out) -> int:
+    """Write the fold models as ONNX files, each checked against torch to 1e-4."""
+    from dlr.cli.show import console
+    from dlr.cnn.onnx import export_onnx
+
+    for path in export_onnx(bundle, out):
+        console.print(str(path))
+    return 0
+
+
 def _dry_run(config: object) -> int:
     from dlr.cli.show import console
     from dlr.cnn.dry_run import estimate_hours

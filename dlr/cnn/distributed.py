@@ -155,13 +155,13 @@ class _SumOverProcesses(torch.autograd.Function):
     """The sum over all processes; every process's loss sends its gradient back to each."""
 
     @staticmethod
-    def forward(_context: Any, values: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(_context: Any, values: Tensor) -> Tensor:
         total = values.clone()
         distributed.all_reduce(total)
         return total
 
     @staticmethod
-    def backward(_context: Any, gradient: Tensor) -> Tensor:  # type: ignore[override]
+    def backward(_context: Any, gradient: Tensor) -> Tensor:
         total = gradient.contiguous().clone()
         distributed.all_reduce(total)
         return total

@@ -1,0 +1,150 @@
+"""Several networks on the same folds (system 5): AUCs, paired tests, confusion matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from dlr.cnn.results import BAGGED, CnnResult
+from dlr.cnn.settings import CnnStudyConfig
+from dlr.errors import DlrError
+from dlr.features.extraction import Progress, silent
+from dlr.stats import DelongMatrix, delong_matrix
+
+if TYPE_CHECKING:
+    from dlr.cnn.crossfit import CnnStudy
+
+_CONFUSION = ("true_negative", "false_positive", "false_negative", "true_positive")
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkComparison:
+    """Networks judged on the same cases, by folds that are the same for all.
+
+    Attributes
+    ----------
+    studies : mapping of str to CnnStudy
+        By the network's name in the study file.
+    delong : mapping of (str, str) to DelongMatrix
+        Paired tests by cohort and target: out-of-fold in training, bagged elsewhere.
+    performance : pandas.DataFrame
+        The sound rows of every network, with a column ``network``.
+    """
+
+    studies: Mapping[str, CnnStudy]
+    delong: Mapping[tuple[str, str], DelongMatrix]
+    performance: pd.DataFrame
+
+    @property
+    def results(self) -> dict[str, CnnResult]:
+        """Results by network."""
+        return {name: study.result for name, study in self.studies.items()}
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the performance of all networks."""
+        return self.performance
+
+    def confusion(self) -> pd.DataFrame:
+        """Return normalised confusion matrices: each truth's share of calls, rows sum to 1 twice.
+
+        Columns ``network``, ``cohort``, ``target``, ``true_negative``, ``false_positive`` (of the
+        negatives), ``false_negative``, ``true_positive`` (of the positives).
+        """
+        frame = self.performance.dropna(subset=["auc"])
+        table = frame[["network", "cohort", "target", *_CONFUSION]].copy()
+        table[list(_CONFUSION)] = table[list(_CONFUSION)].astype(float)
+        negatives = table["true_negative"] + table["false_positive"]
+        positives = table["false_negative"] + table["true_positive"]
+        for name in _CONFUSION[:2]:
+            table[name] /= negatives
+        for name in _CONFUSION[2:]:
+            table[name] /= positives
+        return table.reset_index(drop=True)
+
+    def pairs(self) -> pd.DataFrame:
+        """Return every paired test: difference of AUCs, P, and P adjusted (Holm)."""
+        rows = [
+            {
+                "cohort": cohort,
+                "target": target,
+                "a": a,
+                "b": b,
+                "difference": matrix.difference.loc[a, b],
+                "p_value": matrix.p_value.loc[a, b],
+                "p_adjusted": matrix.p_adjusted.loc[a, b],
+            }
+            for (cohort, target), matrix in self.delong.items()
+            for a, b in combinations(matrix.names, 2)
+        ]
+        return pd.DataFrame(rows)
+
+
+def compare_networks(
+    config: CnnStudyConfig, work: str | Path, workers: int = 1, progress: Progress = silent
+) -> NetworkComparison:
+    """Train every network of ``networks`` on the same folds and compare them on the same cases.
+
+    Parameters
+    ----------
+    config : CnnStudyConfig
+        The grid (``search``), where given, is searched for every network inside every fold.
+    work : path
+        Folder of prepared pictures and checkpoints.
+    workers : int
+        Processes that read pictures.
+    progress : callable
+
+    Returns
+    -------
+    NetworkComparison
+
+    Raises
+    ------
+    DlrError
+        If fewer than two networks are given; and as :func:`dlr.cnn.crossfit.train_study`.
+    """
+    from dlr.cnn.crossfit import train_study
+    from dlr.cnn.report import headline_rows
+
+    if len(config.networks) < 2:
+        raise DlrError("a comparison needs at least two entries in 'networks' of the study file")
+    studies = {}
+    for name, network in config.networks.items():
+        one = config.model_copy(update={"network": network})
+        studies[name] = train_study(one, work, workers, _named(progress, name))
+    rows = [headline_rows(s.result).assign(network=name) for name, s in studies.items()]
+    results = {name: study.result for name, study in studies.items()}
+    return NetworkComparison(studies, paired_tests(results), pd.concat(rows, ignore_index=True))
+
+
+def paired_tests(results: Mapping[str, CnnResult]) -> dict[tuple[str, str], DelongMatrix]:
+    """Compare the AUCs of several results by DeLong's test, clustered by patient."""
+    parts = {name: judged_scores(result) for name, result in results.items()}
+    first = next(iter(parts.values()))
+    found = {}
+    for (cohort, target), rows in first.groupby(["cohort", "target"], sort=False):
+        known = rows.dropna(subset=["outcome"]).set_index("case_id")
+        if known["outcome"].nunique() < 2:
+            continue
+        scores = {}
+        for name, part in parts.items():
+            here = part[(part["cohort"] == cohort) & (part["target"] == target)]
+            scores[name] = here.set_index("case_id").loc[known.index, "probability"]
+        groups = known["subject_id"] if known["subject_id"].duplicated().any() else None
+        found[str(cohort), str(target)] = delong_matrix(known["outcome"], scores, groups)
+    return found
+
+
+def judged_scores(result: CnnResult) -> pd.DataFrame:
+    """Return one score per case and target: out-of-fold where it trained, bagged elsewhere."""
+    scores = result.case_scores
+    return scores[(scores["estimate"] == "out-of-fold") | (scores["fold"] == BAGGED)]
+
+
+def _named(progress: Progress, name: str) -> Progress:
+    return lambda stage, done, total: progress(f"{name}, {stage}", done, total)
