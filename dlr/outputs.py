@@ -44,6 +44,20 @@ def write_run(result: StudyResult | ValidationResult, folder: Path) -> Path:
     """
     from dlr.report import write_report
 
+    try:
+        for name, text in run_files(result).items():
+            write_atomically(folder / name, text.encode())
+        return write_report(result, folder)
+    except PermissionError as error:
+        raise DlrError(f"{error.filename} cannot be written; choose another --out") from None
+
+
+def run_files(result: StudyResult | ValidationResult) -> dict[str, str]:
+    """Return the text of every file of :func:`write_run` but the report, by name.
+
+    Only ``provenance.json`` holds a date: all others are the same whenever the same study is run
+    with the same versions, whatever the number of workers and the state of the cache.
+    """
     level = result.config.evaluation.confidence_level
     metrics = [_metrics(item, level) for item in evaluations_of(result)]
     settings = result.config.model_dump(mode="json", exclude={"image_root"})
@@ -58,12 +72,7 @@ def write_run(result: StudyResult | ValidationResult, folder: Path) -> Path:
     if isinstance(result, ExternalValidation):
         files |= _external_files(result, level)
     files["provenance.json"] = _json(run_provenance(result.provenance, result.config.seed, files))
-    try:
-        for name, text in files.items():
-            write_atomically(folder / name, text.encode())
-        return write_report(result, folder)
-    except PermissionError as error:
-        raise DlrError(f"{error.filename} cannot be written; choose another --out") from None
+    return files
 
 
 def run_provenance(
