@@ -48,7 +48,8 @@ def _setting_faults(config: StudyConfig) -> list[Fault]:
     """Check settings whose meaning lies outside the schema."""
     faults: list[Fault] = []
     try:
-        make_classifier(config.model.classifier, config.seed)
+        for algorithm in config.model.candidates:
+            make_classifier(algorithm, config.seed)
         if config.radiomics is not None:
             load_settings(config.radiomics.parameters)
     except InputError as error:

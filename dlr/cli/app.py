@@ -8,6 +8,12 @@ from typing import Annotated
 
 import typer
 
+from dlr.cli.ablate import ablate
+from dlr.cli.cnn import app as cnn
+from dlr.cli.cnn import validate as validate_cnn
+from dlr.cli.diff import diff
+from dlr.cli.export import export
+from dlr.cli.score import score
 from dlr.errors import DlrError, InputError
 
 OK, INVALID, SOME_FAILED = 0, 3, 4
@@ -132,20 +138,38 @@ def validate(
     root: Root = None,
     work: Work = None,
     cohort: Only = None,
+    subgroup: Annotated[
+        list[str] | None,
+        typer.Option("--subgroup", help="Judge by this clinical column, too; may be repeated."),
+    ] = None,
     workers: Workers = 1,
 ) -> int:
-    """Score another cohort with the frozen model and judge the scores; nothing is refitted."""
+    """Score other cohorts with the frozen model and judge the scores; nothing is refitted.
+
+    Several cohorts in one table are judged one by one and pooled. Recalibration is worked out and
+    written to recalibration.json, and never applied by itself.
+    """
     from dlr.cli.show import console, progress_bars, show_evaluation, show_failures
     from dlr.outputs import write_run
     from dlr.validation import validate as run_validation
 
+    if _is_cnn(bundle):
+        return validate_cnn(bundle, images, clinical, out, root, work, cohort, workers)
     with progress_bars() as progress:
         result = run_validation(
-            bundle, images, clinical, work or out / "work", root, cohort, workers, progress
+            bundle,
+            images,
+            clinical,
+            work or out / "work",
+            root,
+            cohort,
+            workers,
+            progress,
+            subgroup or (),
         )
     report = write_run(result, out)
-    if result.evaluation is not None:
-        show_evaluation(result.evaluation, result.config.evaluation.confidence_level)
+    for evaluation in result.evaluations:
+        show_evaluation(evaluation, result.config.evaluation.confidence_level)
     _show_flags(int((result.flags["n_outside"] > 0).sum()), len(result.flags))
     failed = show_failures(result.failures)
     console.print(f"Report: {report}\nScores: {out / 'scores.csv'}")
@@ -161,6 +185,10 @@ def predict(
     root: Root = None,
     work: Work = None,
     cohort: Only = None,
+    recalibrate: Annotated[
+        Path | None,
+        typer.Option("--recalibrate", help="Apply the update of a validation's JSON file."),
+    ] = None,
     workers: Workers = 1,
 ) -> int:
     """Score new patients with the frozen model; no outcome is needed."""
@@ -170,7 +198,15 @@ def predict(
 
     with progress_bars() as progress:
         result = run_prediction(
-            bundle, images, clinical, work or out / "work", root, cohort, workers, progress
+            bundle,
+            images,
+            clinical,
+            work or out / "work",
+            root,
+            cohort,
+            workers,
+            progress,
+            recalibrate,
         )
     report = write_run(result, out)
     cases = result.scores["case_id"].nunique()
@@ -213,6 +249,19 @@ def doctor() -> int:
         mark = {"ok": "[green]✓[/]", "missing": "[yellow]–[/]"}[finding.state]
         console.print(f"{mark} {finding.what}: {finding.detail}")
     return OK
+
+
+app.command()(ablate)
+app.command()(score)
+app.command()(diff)
+app.command()(export)
+app.add_typer(cnn)
+
+
+def _is_cnn(bundle: Path) -> bool:
+    from dlr.cnn.bundle import is_cnn_bundle
+
+    return is_cnn_bundle(bundle)
 
 
 def _show_flags(outside: int, total: int) -> None:

@@ -37,7 +37,7 @@ from dlr.stats import auc
 
 Parameters = Mapping[str, Any]
 Scores = NDArray[np.float64]
-TREES = 200
+TREES = 100
 """Of both forests."""
 
 

@@ -15,6 +15,9 @@ from dlr.cohort.simulation.study_file import study_settings
 from dlr.cohort.simulation.subject import Patient, Plan
 from dlr.cohort.simulation.write import Progress, write_cohort
 
+FEW = 200
+"""Training patients below which the study's settings are made quick."""
+
 
 def simulate_cohort(
     folder: str | Path,
@@ -85,6 +88,10 @@ def simulate_cohort(
         components=min(32, max(2, n_training // 4)),
         agreement=True,
     )
+    if n_training < FEW:
+        # A first look, not a study: default settings of the algorithms and a short audit.
+        settings["model"]["tune"] = False
+        settings["audit"] = {"permutations": 1, "bootstrap": 10}
     plan = Plan(Path(folder), seed, SAGITTAL, AXIAL, effect)
     return write_cohort(patients, plan, clinical, settings, n_workers, progress)
 

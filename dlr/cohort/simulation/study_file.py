@@ -60,7 +60,7 @@ def study_settings(
         "intensity": {"method": "zscore", "scale": 100.0},
         "radiomics": {"parameters": "original"},
         "embedding": {"backbone": "efficientnet_lite0", "weights": "packaged"},
-        "model": {"classifier": "svm", "components": components},
+        "model": {"components": components},
     }
     if agreement:
         settings["agreement"] = {"reader": SECOND_READER, "threshold": 0.75}

@@ -134,7 +134,9 @@ def _row(record: dict[Any, Any]) -> dict[str, object]:
 def _quick(settings: dict[str, Any], unit: str) -> dict[str, Any]:
     """Make the settings of a study quick to run."""
     settings["unit"] = unit
-    settings["model"] |= {"folds": 3, "inner_folds": 3}
+    algorithms = ["logistic", "svm", "extra-trees"]
+    settings["model"] |= {"folds": 3, "inner_folds": 3, "algorithms": algorithms, "tune": False}
+    settings["audit"] = {"permutations": 1, "bootstrap": 3}
     settings["selection"] = {"lasso": {"folds": 3}}
     settings["evaluation"] = {"calibration_groups": 4, "bootstrap": 20}
     return settings
