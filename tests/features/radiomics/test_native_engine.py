@@ -1,6 +1,7 @@
 """The native engine gives PyRadiomics' numbers."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from dlr.errors import CaseError, InputError
 from dlr.features.radiomics import load_settings, make_engine
 from dlr.features.radiomics.native import is_compiled, warm_up
 from dlr.features.radiomics.reader import parse_settings
+from dlr.features.radiomics.settings import ImageType
 
 from .agreement import disagreements
 from .baseline import CLASSES, read_baseline, read_case
@@ -195,8 +197,8 @@ def test_channel_of_a_vector_mask_is_chosen():
 
 
 def test_unsupported_image_type_is_refused():
-    parameters = parse_settings({"imageType": {"LBP3D": {}}}, "a.yaml")
-    with pytest.raises(InputError, match="does not make the image type LBP3D"):
+    parameters = replace(load_settings("original"), image_types=(ImageType("Voronoi"),))
+    with pytest.raises(InputError, match="does not make the image type Voronoi"):
         make_engine("native", parameters)
 
 

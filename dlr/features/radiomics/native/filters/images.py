@@ -13,6 +13,8 @@ from dlr.features.radiomics.native.filters.intensity import (
     square,
     square_root,
 )
+from dlr.features.radiomics.native.filters.lbp2d import lbp_2d
+from dlr.features.radiomics.native.filters.lbp3d import lbp_3d
 from dlr.features.radiomics.native.filters.log import laplacian_of_gaussian
 from dlr.features.radiomics.native.filters.wavelet import wavelet
 from dlr.features.radiomics.native.intensities import Intensities, Voxels
@@ -25,7 +27,7 @@ POINTWISE: dict[str, Callable[[Intensities, Box], Voxels]] = {
     "Logarithm": logarithm,
     "Exponential": exponential,
 }
-SUPPORTED = (*POINTWISE, "LoG", "Wavelet", "Gradient")
+SUPPORTED = (*POINTWISE, "LoG", "Wavelet", "Gradient", "LBP2D", "LBP3D")
 
 
 def filtered_images(
@@ -51,5 +53,9 @@ def filtered_images(
     elif image_type == "Gradient":
         voxels = gradient(intensities, box, settings.gradientUseSpacing)
         yield FilteredImage("gradient", voxels)
+    elif image_type == "LBP2D":
+        yield lbp_2d(intensities, box, settings)
+    elif image_type == "LBP3D":
+        yield from lbp_3d(intensities, box, settings)
     else:
         yield FilteredImage(image_type.lower(), POINTWISE[image_type](intensities, box))
