@@ -252,6 +252,11 @@ class _Scored:
 
 def _judgeable(table: pd.DataFrame, scored: _Scored) -> tuple[list[pd.DataFrame], dict[str, str]]:
     """Split the scores by cohort, the pooled ones last; tell which cohorts cannot be judged."""
+    if POOLED in scored.cohort.names:
+        message = f"'{POOLED}' is the name of all cohorts together; give this cohort another one"
+        config = scored.cohort.config
+        column = config.cohorts.column
+        raise InputError([Fault(message, config.clinical, column=column, code="cohort-name")])
     parts, reasons = [], {}
     for name, part in table.groupby("cohort", sort=False):
         known = part.drop_duplicates("case_id")["outcome"].dropna()

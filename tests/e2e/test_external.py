@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
-from dlr import Bundle, Study, predict, validate
+from dlr import Bundle, FeatureTable, Study, predict, validate
+from dlr.cli.export import export
 from dlr.describe import input_hashes
 from dlr.diff import compare_runs
 from dlr.errors import DlrError, InputError
@@ -104,6 +105,16 @@ def test_an_empty_cohort_cell_is_a_fault(
         validate(
             run_folder / "bundle", tiny_study.config.images, tmp_path / "clinical.csv", tmp_path
         )
+
+
+def test_a_cohort_may_not_be_called_pooled(
+    tables: Path, run_folder: Path, tiny_study: Study, tmp_path: Path
+) -> None:
+    table = pd.read_csv(tables, dtype=str).replace({"cohort": {"south": "pooled"}})
+    table.to_csv(tmp_path / "clinical.csv", index=False)
+    arguments = (tiny_study.config.images, tmp_path / "clinical.csv", tiny_study.work)
+    with pytest.raises(InputError, match="give this cohort another one"):
+        validate(run_folder / "bundle", *arguments)
 
 
 def test_subgroups_cover_the_pooled_cases(validated: ExternalValidation) -> None:
@@ -212,12 +223,20 @@ def test_the_model_card_says_what_the_model_is(
 
 
 def test_a_trained_bundle_exports_as_onnx(
-    trained: TrainedStudy, run_folder: Path, tmp_path: Path
+    run_folder: Path,
+    tiny_features: FeatureTable,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    exported = export_onnx(Bundle.load(run_folder / "bundle"), tmp_path)
+    bundle = Bundle.load(run_folder / "bundle")
+    exported = export_onnx(bundle, tmp_path, tiny_features.values)
     assert len(exported.files) == 5
     assert set(exported.left_out) == {"Clinic", "Nomogram"}
     assert all(item.difference < 1e-6 for item in exported.files)
+    assert export(run_folder / "bundle", tmp_path / "again") == 0
+    said = capsys.readouterr().out
+    assert "Nomogram: a logistic regression; its coefficients are in bundle.json" in said
+    assert (tmp_path / "again" / "DLR.onnx").is_file()
 
 
 def test_a_rerun_from_the_cache_with_two_workers_gives_the_same_bytes(
