@@ -68,12 +68,15 @@ class ExtractionSettings(BaseModel):
 
     @field_validator("interpolator")
     @classmethod
-    def _known_interpolator(cls, value: str | int | None) -> str | int | None:
+    def _known_interpolator(cls, value: str | int | None) -> str | None:
         if isinstance(value, str) and value not in INTERPOLATORS:
             raise ValueError(f"must be one of {', '.join(INTERPOLATORS)}")
-        if isinstance(value, int) and not 1 <= value <= len(INTERPOLATORS):
+        if not isinstance(value, int):
+            return value
+        if not 1 <= value <= len(INTERPOLATORS):
             raise ValueError("must be a name such as sitkBSpline, or a number from 1 to 10")
-        return value
+        # PyRadiomics' documentation numbers them; SimpleITK has since given B-splines another one
+        return INTERPOLATORS[value - 1]
 
     @field_validator("resampledPixelSpacing")
     @classmethod

@@ -51,6 +51,11 @@ def test_json_is_read_too(tmp_path):
     assert load_settings(path).settings.binCount == 32
 
 
+def test_number_of_an_interpolator_means_the_one_it_has_in_the_documentation(tmp_path):
+    parameters = load_settings(write(tmp_path, "setting: {interpolator: 3}"))
+    assert parameters.settings.interpolator == "sitkBSpline"
+
+
 def test_empty_sections_mean_original_image_and_all_classes(tmp_path):
     parameters = load_settings(write(tmp_path, "setting: {binWidth: 3}"))
     assert [kind.name for kind in parameters.image_types] == ["Original"]
