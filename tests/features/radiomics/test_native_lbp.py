@@ -1,7 +1,6 @@
 """Local binary patterns of the native engine are those of PyRadiomics and its libraries."""
 
 import json
-import math
 from pathlib import Path
 
 import numpy as np
@@ -138,20 +137,6 @@ def test_volume_patterns_give_the_stored_values_of_pyradiomics(data_root, record
         assert values[name] == pytest.approx(expected, rel=1e-9, abs=1e-12), name
 
 
-@pytest.fixture
-def old_scipy(monkeypatch):
-    """Give SciPy back the function that PyRadiomics still asks for (angles: azimuth, polar)."""
-
-    def sph_harm(m, n, azimuth, polar):
-        share = (2 * n + 1) * special.poch(n + m + 1, -2 * m) / (4 * math.pi)
-        values = special.lpmv(abs(m), n, np.cos(polar))
-        if m < 0:
-            values = values * ((-1) ** m * special.poch(n - m + 1, 2 * m))
-        return values * math.sqrt(share) * np.exp(1j * m * azimuth)
-
-    monkeypatch.setattr(special, "sph_harm", sph_harm, raising=False)
-
-
 @pytest.mark.real_data
 @pytest.mark.parametrize(
     ("kinds", "setting"),
@@ -175,7 +160,7 @@ def old_scipy(monkeypatch):
     ],
 )
 @pytest.mark.parametrize("case", ["breast1", "brain2"])
-def test_features_agree_with_pyradiomics(data_root, old_scipy, kinds, setting, case):
+def test_features_agree_with_pyradiomics(data_root, sph_harm_for_pyradiomics, kinds, setting, case):
     raw = {"imageType": kinds, "featureClass": TEXTURES, "setting": setting}
     pair = read_case(data_root / "pyradiomics_baseline", case)
     parameters = parse_settings(raw, "a.yaml")
@@ -187,7 +172,7 @@ def test_features_agree_with_pyradiomics(data_root, old_scipy, kinds, setting, c
 
 
 @pytest.mark.real_data
-def test_disc_agrees_with_pyradiomics(data_root, old_scipy):
+def test_disc_agrees_with_pyradiomics(data_root, sph_harm_for_pyradiomics):
     folder = data_root / "lumbar_ivd_t2"
     image = sitk.ReadImage(str(folder / "IVD11_img.nii.gz"))
     mask = sitk.ReadImage(str(folder / "IVD11_mask.nii.gz")) == 3

@@ -1,6 +1,7 @@
 """Both engines agree on random images, masks and settings, degenerate ones included."""
 
 import numpy as np
+import pytest
 import SimpleITK as sitk
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -46,6 +47,11 @@ FILTERS = st.sampled_from(
         {"Square": {}, "SquareRoot": {}, "Logarithm": {}, "Exponential": {}},
         {"Gradient": {}},
         {"Gradient": {"gradientUseSpacing": False}},
+        {"LBP2D": {"binWidth": 1}},
+        {"LBP2D": {"lbp2DMethod": "default", "lbp2DSamples": 5, "lbp2DRadius": 1.5}},
+        {"LBP2D": {"lbp2DMethod": "ror"}, "LBP3D": {"binWidth": 0.5}},
+        {"LBP2D": {"lbp2DMethod": "var"}},
+        {"LBP3D": {"lbp3DLevels": 3, "lbp3DIcosphereSubdivision": 0, "binCount": 8}},
     ]
 )
 
@@ -102,7 +108,7 @@ def test_preparation_and_shape_agree(case, preparation):
 
 @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(cases(), FILTERS, SLICES)
-def test_filters_agree(case, filters, slices):
+def test_filters_agree(sph_harm_for_pyradiomics, case, filters, slices):
     image, mask, label = case
     raw = {
         "imageType": filters,
@@ -125,4 +131,97 @@ def test_shape_of_a_slice_agrees(height, width, density, seed):
     native, upstream = run_both(raw, image, mask, "2d")
     assert (native is None) == (upstream is None)
     if native is not None and upstream is not None:
+        assert disagreements(native, upstream) == {}
+
+
+def _one_voxel(shape):
+    region = np.zeros(shape, bool)
+    region[tuple(n // 2 for n in shape)] = True
+    return region
+
+
+def _row(shape):
+    region = np.zeros(shape, bool)
+    region[shape[0] // 2, shape[1] // 2] = True
+    return region
+
+
+def _pair_of_corners(shape):
+    region = np.zeros(shape, bool)
+    region[0, 0, 0] = region[-1, -1, -1] = True
+    return region
+
+
+def _slice_along(axis):
+    def region(shape):
+        places = np.indices(shape)[axis]
+        return places == shape[axis] // 2
+
+    return region
+
+
+def _two_blobs(shape):
+    region = np.zeros(shape, bool)
+    region[:2, :2, :2] = region[-2:, -3:, -2:] = True
+    return region
+
+
+def _checkerboard(shape):
+    return np.indices(shape).sum(0) % 2 == 0
+
+
+def _hollow(shape):
+    region = np.ones(shape, bool)
+    region[1:-1, 1:-1, 1:-1] = False
+    return region
+
+
+REGIONS = {
+    "one voxel": (_one_voxel, "refused"),
+    "one row": (_row, "refused"),
+    "two corners": (_pair_of_corners, "measured"),
+    "slice along z": (_slice_along(0), "measured"),
+    "slice along y": (_slice_along(1), "measured"),
+    "slice along x": (_slice_along(2), "measured"),
+    "two blobs": (_two_blobs, "measured"),
+    "checkerboard": (_checkerboard, "measured"),
+    "every border": (np.ones, "measured"),
+    "hollow": (_hollow, "measured"),
+}
+VALUES = {
+    "noise": lambda random, shape: random.normal(100, 30, shape),
+    "flat": lambda _, shape: np.full(shape, 100.0),
+    "two values": lambda random, shape: np.where(random.random(shape) < 0.5, 100.0, 130.0),
+    "one outlier": lambda random, shape: 100.0 + 900.0 * (random.random(shape) < 0.02),
+}
+
+
+@pytest.mark.parametrize("kind", REGIONS)
+@settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    values=st.sampled_from(sorted(VALUES)),
+    label=st.sampled_from([1, 255, 65535, 2**31 - 1]),
+    setting=st.sampled_from(
+        [{}, {"binCount": 8}, {"distances": [1, 2]}, {"weightingNorm": "euclidean"}]
+    ),
+    slices=SLICES,
+)
+def test_degenerate_regions_agree(kind, seed, values, label, setting, slices):
+    make, outcome = REGIONS[kind]
+    random = np.random.default_rng(seed)
+    shape = tuple(int(n) for n in random.integers(4, 8, 3))
+    image = sitk.GetImageFromArray(VALUES[values](random, shape).astype(np.int16))
+    mask = sitk.GetImageFromArray(make(shape).astype(np.uint32) * np.uint32(label))
+    for volume in (image, mask):
+        volume.SetSpacing((0.7, 1.1, 2.3))
+    classes = {"shape": [], **TEXTURES}
+    raw = {"featureClass": classes, "setting": {**QUIET, **setting, **slices, "label": label}}
+    native, upstream = run_both(raw, image, mask)
+    if outcome == "refused":
+        assert native is None
+        assert upstream is None
+    else:
+        assert native is not None
+        assert upstream is not None
         assert disagreements(native, upstream) == {}
