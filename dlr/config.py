@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from dlr.config_faults import read_yaml, settings_fault
 from dlr.errors import InputError
+from dlr.features.mazda.settings import MazdaSettings
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
 
@@ -135,6 +136,7 @@ class ViewSettings(Settings):
     spacing_mm: float | None = Field(None, gt=0, description="Pixel size after reformatting")
     margin_mm: float = Field(10.0, ge=0, description="Margin around the ROI in the crop")
     radiomics: bool = Field(True, description="Compute radiomics of this view")
+    mazda: bool = Field(True, description="Compute MaZda features of this view, where it is on")
     embedding: bool = Field(True, description="Compute deep features of this view")
     intensity: IntensitySettings | None = Field(None, description="Overrides the study's")
 
@@ -381,7 +383,11 @@ class StudyConfig(Settings):
     masks: MaskSettings = Field(MaskSettings(), description="Reading masks and images")
     intensity: IntensitySettings = Field(IntensitySettings(), description="Normalisation")
     radiomics: RadiomicsSettings | None = Field(RadiomicsSettings(), description="null: none")
+    mazda: MazdaSettings | None = Field(None, description="MaZda's 279 features; null: none")
     embedding: EmbeddingSettings | None = Field(EmbeddingSettings(), description="null: none")
+    embeddings: dict[Name, EmbeddingSettings] = Field(
+        default_factory=dict, description="Further backbones; their features are `dl_<name>`"
+    )
     feature_sets: dict[Name, FeatureSetSettings] = Field(
         default_factory=dict, description="Further feature sets, by name"
     )
@@ -433,7 +439,22 @@ class StudyConfig(Settings):
         if self.radiomics is not None and self.radiomics.parameters.endswith((".yaml", ".yml")):
             parameters = str(folder / self.radiomics.parameters)
             updates["radiomics"] = self.radiomics.model_copy(update={"parameters": parameters})
-        if self.embedding is not None and (folder / self.embedding.weights).is_file():
-            weights = str(folder / self.embedding.weights)
-            updates["embedding"] = self.embedding.model_copy(update={"weights": weights})
+        if self.embedding is not None:
+            updates["embedding"] = _anchored_weights(self.embedding, folder)
+        updates["embeddings"] = {
+            name: _anchored_weights(item, folder) for name, item in self.embeddings.items()
+        }
         return self.model_copy(update=updates)
+
+    @property
+    def backbones(self) -> dict[str, EmbeddingSettings]:
+        """Settings of every backbone by the family of its features: ``dl``, ``dl_<name>``."""
+        first = {} if self.embedding is None else {"dl": self.embedding}
+        return first | {f"dl_{name}": item for name, item in self.embeddings.items()}
+
+
+def _anchored_weights(settings: EmbeddingSettings, folder: Path) -> EmbeddingSettings:
+    """Take the path of a weights file from the folder the study file lies in."""
+    if not (folder / settings.weights).is_file():
+        return settings
+    return settings.model_copy(update={"weights": str(folder / settings.weights)})

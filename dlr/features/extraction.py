@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import platform
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +14,18 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from dlr.cohort import Cohort
-from dlr.config import EmbeddingSettings, StudyConfig
+from dlr.config import StudyConfig
 from dlr.features.cache import Cache, content_key
-from dlr.features.radiomics import RadiomicsEngine
-from dlr.features.table import DEEP, RADIOMICS, FeatureTable
-from dlr.features.worker import CASE, ImageProcessor, ImageTask, RoiRequest, RoiResult
+from dlr.features.mazda import MazdaEngine, column_name
+from dlr.features.table import DEEP, MAZDA, FeatureTable
+from dlr.features.worker import (
+    CASE,
+    ImageProcessor,
+    ImageTask,
+    Measuring,
+    RoiRequest,
+    RoiResult,
+)
 
 if TYPE_CHECKING:
     from dlr.features.embedding import Backbone
@@ -62,30 +70,31 @@ def extract_features(
     config = cohort.config
     cache = Cache(work / "cache")
     processor = ImageProcessor(config, cache)
-    engines = {view: processor.engine(view) for view in config.views}  # faults before any work
-    embedding = config.embedding
-    backbone = _backbone(config)
+    measured = {view: processor.measuring(view) for view in config.views}  # faults before work
+    backbones = _backbones(config)
     results = list(_run(processor, image_tasks(cohort), workers, progress))
     results.sort(key=lambda r: (r.request.case_id, r.request.view, r.request.reader))
-    if backbone is not None and embedding is not None:
-        _embed_missing(results, backbone, embedding, cache, progress)
-    columns = _columns(config, engines, backbone)
+    for family, backbone in backbones.items():
+        batch = config.backbones[family].batch_size
+        _embed_missing(results, backbone, batch, cache, progress)
+    columns = _columns(config, measured, backbones)
     failures = _failure_table(results)
     return FeatureTable(
-        values=_assemble(results, "first", columns, backbone, cache, failures),
-        second_reader=_assemble(results, "second", columns, backbone, cache, failures),
+        values=_assemble(results, "first", columns, backbones, cache, failures),
+        second_reader=_assemble(results, "second", columns, backbones, cache, failures),
         failures=failures,
         crops=_crop_table(results),
-        provenance=_provenance(cohort, backbone),
+        provenance=_provenance(cohort, measured, backbones),
     )
 
 
-def _backbone(config: StudyConfig) -> Backbone | None:
-    if config.embedding is None or not any(view.embedding for view in config.views.values()):
-        return None
+def _backbones(config: StudyConfig) -> dict[str, Backbone]:
+    """Load every backbone, by the family of its features."""
+    if not config.backbones or not any(view.embedding for view in config.views.values()):
+        return {}
     from dlr.features.embedding import load_backbone  # imports torch: only when needed
 
-    return load_backbone(config.embedding)
+    return {family: load_backbone(settings) for family, settings in config.backbones.items()}
 
 
 def image_tasks(cohort: Cohort) -> list[ImageTask]:
@@ -120,28 +129,29 @@ def _deep_key(crop_key: str, backbone: Backbone) -> str:
 def _embed_missing(
     results: Iterable[RoiResult],
     backbone: Backbone,
-    settings: EmbeddingSettings,
+    batch_size: int,
     cache: Cache,
     progress: Progress,
 ) -> None:
     """Embed the crops that have no embedding yet, a batch at a time."""
     crops = dict.fromkeys(r.crop_key for r in results if r.crop_key is not None)
     keys = [key for key in crops if not cache.has("deep", _deep_key(key, backbone))]
-    progress("deep features", len(crops) - len(keys), len(crops))
-    for start in range(0, len(keys), settings.batch_size):
-        batch = keys[start : start + settings.batch_size]
+    stage = f"deep features ({backbone.name})"
+    progress(stage, len(crops) - len(keys), len(crops))
+    for start in range(0, len(keys), batch_size):
+        batch = keys[start : start + batch_size]
         arrays = [cache.read_array("crops", key) for key in batch]
         features = backbone.embed(np.stack([array for array in arrays if array is not None]))
         for key, row in zip(batch, features, strict=True):
             cache.write_array("deep", _deep_key(key, backbone), row)
-        progress("deep features", len(crops) - len(keys) + start + len(batch), len(crops))
+        progress(stage, len(crops) - len(keys) + start + len(batch), len(crops))
 
 
 def _assemble(
     results: list[RoiResult],
     reader: str,
     columns: list[str],
-    backbone: Backbone | None,
+    backbones: Mapping[str, Backbone],
     cache: Cache,
     failures: pd.DataFrame,
 ) -> pd.DataFrame:
@@ -153,14 +163,14 @@ def _assemble(
         if request.reader != reader or request.case_id in set(failed):
             continue
         row = rows.setdefault(request.case_id, {})
-        if result.radiomics_key is not None:
-            record = cache.read_record("radiomics", result.radiomics_key) or {"values": {}}
-            prefix = f"{request.view}.{RADIOMICS}."
-            row.update({prefix + name: value for name, value in record["values"].items()})
-        if result.crop_key is not None and backbone is not None:
-            deep = cache.read_array("deep", _deep_key(result.crop_key, backbone))
+        for family, key in result.measured_keys.items():
+            record = cache.read_record(family, key) or {"values": {}}
+            for name, value in record["values"].items():
+                row[feature_column(request.view, family, name)] = value
+        for family, backbone in backbones.items() if result.crop_key else ():
+            deep = cache.read_array("deep", _deep_key(str(result.crop_key), backbone))
             values = [] if deep is None else deep.tolist()
-            prefix = f"{request.view}.{DEEP}."
+            prefix = f"{request.view}.{family}."
             row.update({f"{prefix}{index:04d}": value for index, value in enumerate(values)})
     frame = pd.DataFrame.from_dict(rows, orient="index", dtype=float)
     frame = frame.mask(np.isinf(frame))  # an overflow counts as missing
@@ -168,16 +178,26 @@ def _assemble(
 
 
 def _columns(
-    config: StudyConfig, engines: dict[str, RadiomicsEngine | None], backbone: Backbone | None
+    config: StudyConfig,
+    measured: Mapping[str, Mapping[str, Measuring]],
+    backbones: Mapping[str, Backbone],
 ) -> list[str]:
     """Return the fixed column set: it depends on the settings, never on a case."""
     names = []
-    for view, engine in engines.items():
-        features = [] if engine is None else engine.feature_names()
-        names += [f"{view}.{RADIOMICS}.{feature}" for feature in features]
-        if backbone is not None and config.views[view].embedding:
-            names += [f"{view}.{DEEP}.{index:04d}" for index in range(backbone.dimension)]
+    for view, engines in measured.items():
+        for family, item in engines.items():
+            features = item.engine.feature_names()
+            names += [feature_column(view, family, feature) for feature in features]
+        for family, backbone in backbones.items() if config.views[view].embedding else ():
+            names += [f"{view}.{family}.{index:04d}" for index in range(backbone.dimension)]
     return names
+
+
+def feature_column(view: str, family: str, feature: str) -> str:
+    """Name the column of a measured feature; MaZda's brackets and commas are written as ``_``."""
+    if family == MAZDA:
+        feature = column_name(feature)
+    return f"{view}.{family}.{feature}"
 
 
 def _failure_table(results: list[RoiResult]) -> pd.DataFrame:
@@ -198,7 +218,11 @@ def _crop_table(results: list[RoiResult]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["case_id", "view", "key"])
 
 
-def _provenance(cohort: Cohort, backbone: Backbone | None) -> dict[str, str]:
+def _provenance(
+    cohort: Cohort,
+    measured: Mapping[str, Mapping[str, Measuring]],
+    backbones: Mapping[str, Backbone],
+) -> dict[str, str]:
     packages = ("numpy", "SimpleITK", "torch", "torchvision", "timm", "dlr")
     record = {f"version {name}": version(name) for name in packages}
     record["version python"] = platform.python_version()
@@ -206,8 +230,28 @@ def _provenance(cohort: Cohort, backbone: Backbone | None) -> dict[str, str]:
     if radiomics is not None:
         record["radiomics engine"] = radiomics.engine
         record["radiomics parameters"] = Path(radiomics.parameters).name
-    if backbone is not None:
-        record["backbone"] = backbone.name
-        record["backbone weights"] = backbone.weights_name
-        record["backbone weights sha256"] = backbone.sha256
+    for engines in measured.values():
+        for item in engines.values():
+            if isinstance(item.engine, MazdaEngine):
+                record["mazda settings"] = item.engine.settings_record()
+            else:
+                record["radiomics settings"] = item.engine.parameters.canonical()
+    record["views"] = json.dumps(_view_records(cohort.config))
+    for family, backbone in backbones.items():
+        suffix = "" if family == DEEP else f" {family}"
+        record[f"backbone{suffix}"] = backbone.name
+        record[f"backbone weights{suffix}"] = backbone.weights_name
+        record[f"backbone weights sha256{suffix}"] = backbone.sha256
     return record
+
+
+def _view_records(config: StudyConfig) -> dict[str, dict[str, object]]:
+    """Return what of each view changes its features: plane, spacing, normalisation."""
+    return {
+        name: {
+            "plane": view.plane,
+            "spacing_mm": view.spacing_mm,
+            "intensity": (view.intensity or config.intensity).model_dump(mode="json"),
+        }
+        for name, view in config.views.items()
+    }

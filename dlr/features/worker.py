@@ -5,6 +5,7 @@ All ROIs of one image are handled together, so a spine with seven discs is read 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,8 +14,9 @@ from typing import TYPE_CHECKING
 from dlr.config import StudyConfig
 from dlr.errors import DlrError
 from dlr.features.cache import Cache, content_key, file_sha256
+from dlr.features.mazda import MazdaEngine, make_mazda_engine
 from dlr.features.radiomics import ParameterFile, RadiomicsEngine, load_settings, make_engine
-from dlr.features.table import DEEP, RADIOMICS
+from dlr.features.table import DEEP, MAZDA, RADIOMICS
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
@@ -65,10 +67,18 @@ class RoiResult:
     """Where the results of one ROI lie in the cache, and what went wrong."""
 
     request: RoiRequest
-    radiomics_key: str | None
+    measured_keys: Mapping[str, str]  # by family: radiomics, MaZda
     crop_key: str | None
     failures: tuple[Failure, ...]
     from_cache: bool
+
+
+@dataclass(frozen=True)
+class Measuring:
+    """An engine that measures one family of features, and the key of its settings."""
+
+    engine: RadiomicsEngine | MazdaEngine
+    key: str
 
 
 @dataclass(frozen=True)
@@ -96,6 +106,23 @@ class ImageProcessor:
             return None
         return make_engine(self.config.radiomics.engine, self._parameters, settings.dimension)
 
+    @cached_property
+    def _mazda(self) -> MazdaEngine | None:
+        return None if self.config.mazda is None else make_mazda_engine(self.config.mazda)
+
+    def measuring(self, view: str) -> dict[str, Measuring]:
+        """Return what measures an ROI of a view, by family of features."""
+        engines: dict[str, Measuring] = {}
+        radiomics = self.engine(view)
+        if radiomics is not None:
+            key = content_key(radiomics.name, radiomics.version, radiomics.parameters.canonical())
+            engines[RADIOMICS] = Measuring(radiomics, key)
+        if self._mazda is not None and self.config.views[view].mazda:
+            mazda = self._mazda
+            key = content_key(mazda.name, mazda.version, mazda.settings_record())
+            engines[MAZDA] = Measuring(mazda, key)
+        return engines
+
     def __call__(self, task: ImageTask) -> list[RoiResult]:
         """Process all ROIs of one image; what fails is reported, never raised."""
         source = RoiSource(task.image, self.config)
@@ -119,46 +146,49 @@ class ImageProcessor:
             source.mask_sha256(roi.mask),
             roi.label,
             roi.segment,
-            view.model_dump(mode="json", exclude={"source", "radiomics", "embedding"}),
+            view.model_dump(mode="json", exclude={"source", "radiomics", "mazda", "embedding"}),
             intensity.model_dump(mode="json"),
             self.config.masks.model_dump(mode="json"),
         )
-        crop_key = content_key(base, "crop") if view.embedding and self.config.embedding else None
-        engine = self.engine(roi.view)
-        radiomics_key = None
-        if engine is not None:
-            radiomics_key = content_key(
-                base, engine.name, engine.version, engine.parameters.canonical()
-            )
+        embeds = view.embedding and bool(self.config.backbones)
+        crop_key = content_key(base, "crop") if embeds else None
+        engines = self.measuring(roi.view)
+        keys = {family: content_key(base, item.key) for family, item in engines.items()}
+        records = {family: self.cache.read_record(family, key) for family, key in keys.items()}
         crop_done = crop_key is None or self.cache.has("crops", crop_key)
-        record = {} if radiomics_key is None else self.cache.read_record("radiomics", radiomics_key)
-        from_cache = crop_done and record is not None
+        from_cache = crop_done and None not in records.values()
         if not from_cache:
             prepared = source.prepare(roi)
             if crop_key is not None and not crop_done:
                 self.cache.write_array("crops", crop_key, prepared.crop)
-            if record is None and engine is not None and radiomics_key is not None:
-                result = engine.execute(prepared.image, prepared.mask)
-                record = {"values": result.values, "problems": result.problems}
-                self.cache.write_record("radiomics", radiomics_key, record)
-        failures = _feature_failures(record or {})
-        return RoiResult(roi, radiomics_key, crop_key, failures, from_cache)
+            for family, item in engines.items():
+                if records[family] is None:
+                    result = item.engine.execute(prepared.image, prepared.mask)
+                    record = {"values": result.values, "problems": result.problems}
+                    self.cache.write_record(family, keys[family], record)
+                    records[family] = record
+        failures = tuple(
+            failure
+            for family, found in records.items()
+            for failure in _feature_failures(family, found or {})
+        )
+        return RoiResult(roi, keys, crop_key, failures, from_cache)
 
 
 def _failed(roi: RoiRequest, reason: str) -> RoiResult:
     failure = Failure(f"{RADIOMICS}+{DEEP}", CASE, reason)
-    return RoiResult(roi, None, None, (failure,), from_cache=False)
+    return RoiResult(roi, {}, None, (failure,), from_cache=False)
 
 
-def _feature_failures(record: dict[str, dict[str, str]]) -> tuple[Failure, ...]:
+def _feature_failures(family: str, record: dict[str, dict[str, str]]) -> tuple[Failure, ...]:
     """Summarise the features that could not be computed, by reason."""
     by_reason: dict[str, list[str]] = {}
     for name, reason in record.get("problems", {}).items():
         by_reason.setdefault(reason, []).append(name)
     return tuple(
-        Failure(RADIOMICS, FEATURE, f"{len(names)} features ({names[0]}, ...): {reason}")
+        Failure(family, FEATURE, f"{len(names)} features ({names[0]}, ...): {reason}")
         if len(names) > 1
-        else Failure(RADIOMICS, FEATURE, f"feature {names[0]}: {reason}")
+        else Failure(family, FEATURE, f"feature {names[0]}: {reason}")
         for reason, names in by_reason.items()
     )
 

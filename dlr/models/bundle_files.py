@@ -1,9 +1,10 @@
 """Writing and reading a bundle's files.
 
 ``bundle.json`` (settings, selected features, coefficients, thresholds, ranges, summary),
-``components.safetensors`` (loadings of principal components), ``<feature set>.skops`` (the
-classifiers), ``radiomics.yaml`` (the parameter file), ``backbone.safetensors`` (the weights of
-the embedding) and ``checksums.json``.
+``components.safetensors`` (loadings of principal components), ``<feature set>.skops`` or
+``.json`` (the classifiers), ``radiomics.yaml`` (the parameter file), ``backbone.safetensors``
+(the weights of the embedding; ``backbone_<name>.safetensors`` of further ones) and
+``checksums.json``.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import yaml
 from dlr.config import StudyConfig
 from dlr.errors import Fault, InputError
 from dlr.features.cache import file_sha256
+from dlr.features.table import DEEP
 from dlr.models.bundle import Bundle
 from dlr.models.classifier_files import load_classifier, save_classifier
 from dlr.models.clinical import ClinicalModel
@@ -133,19 +135,37 @@ def _self_contained(config: StudyConfig, folder: Path) -> dict[str, Any]:
         text = yaml.safe_dump(parameters.to_dict(), sort_keys=False)
         (folder / _RADIOMICS).write_text(text, encoding="utf-8")
         content["radiomics"]["parameters"] = _RADIOMICS
-    if config.embedding is not None and any(view.embedding for view in config.views.values()):
-        backbone = load_backbone(config.embedding)
-        backbone.save_weights(folder / _BACKBONE)
-        content["embedding"]["weights"] = _BACKBONE
-        content["embedding"]["sha256"] = file_sha256(folder / _BACKBONE)
+    if any(view.embedding for view in config.views.values()):
+        for family, settings in config.backbones.items():
+            name = _backbone_file(family)
+            load_backbone(settings).save_weights(folder / name)
+            stored = _backbone_content(content, family)
+            stored["weights"], stored["sha256"] = name, file_sha256(folder / name)
     return content
+
+
+def _backbone_file(family: str) -> str:
+    return (
+        _BACKBONE if family == DEEP else f"backbone_{family.removeprefix(f'{DEEP}_')}.safetensors"
+    )
+
+
+def _backbone_content(content: dict[str, Any], family: str) -> dict[str, Any]:
+    """Return the part of the settings that belongs to a backbone."""
+    if family == DEEP:
+        found: dict[str, Any] = content["embedding"]
+    else:
+        found = content["embeddings"][family.removeprefix(f"{DEEP}_")]
+    return found
 
 
 def _config(content: dict[str, Any], folder: Path) -> StudyConfig:
     """Rebuild the settings with paths that point into the bundle."""
-    for section, key in (("radiomics", "parameters"), ("embedding", "weights")):
-        if content.get(section) and (folder / content[section][key]).is_file():
-            content[section][key] = str(folder / content[section][key])
+    places = [(content.get("radiomics"), "parameters"), (content.get("embedding"), "weights")]
+    places += [(item, "weights") for item in content.get("embeddings", {}).values()]
+    for section, key in places:
+        if section and (folder / section[key]).is_file():
+            section[key] = str(folder / section[key])
     return StudyConfig.model_validate(
         {**content, "images": "images.csv", "clinical": "clinical.csv"}
     )

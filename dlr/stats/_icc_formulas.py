@@ -81,7 +81,8 @@ def _absolute_limits(
     freedom = np.where(np.isfinite(freedom) & (freedom > 0), freedom, float(k - 1))
     below, above = f_quantile(upper, n - 1, freedom), f_quantile(upper, freedom, n - 1)
     spread = k * msc + (k * n - k - n) * mse
-    low = divide(n * (msr - below * mse), below * spread + n * msr)
+    # Both sides divided by the quantile, which for few degrees of freedom is beyond all numbers.
+    low = divide(n * (msr / below - mse), spread + n * msr / below)
     high = divide(n * (above * msr - mse), spread + n * above * msr)
     undefined = np.isnan(f_statistic(squares, "2,1")[0])
     return np.where(undefined, np.nan, low), np.where(undefined, np.nan, high)
