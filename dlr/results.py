@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dlr.config import StudyConfig
+    from dlr.models.centre_scatter import CentreScatter
     from dlr.models.nomogram import Nomogram
     from dlr.stats import (
         BaselineTable,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         DelongMatrix,
         HosmerLemeshow,
         IccTable,
+        ImputedLogistic,
         LogisticTable,
         RocCurve,
     )
@@ -272,8 +274,8 @@ class StudyResult:
     grid: ModelGrid | None = None
     audit: OptimismAudit | None = None
     stability: pd.Series | None = None  # ICC over perturbed ROIs, by feature
-    pooled: LogisticTable | None = None  # joint regression over multiple imputations
-    centers: pd.DataFrame | None = None  # PCA scores before and after ComBat
+    pooled: ImputedLogistic | None = None  # joint regression over multiple imputations
+    centers: CentreScatter | None = None  # before and after ComBat
 
     def evaluation(self, cohort: str, estimate: Estimate | None = None) -> CohortEvaluation:
         """Return the evaluation of one cohort, by its name (and estimate, where it has two)."""

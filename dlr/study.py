@@ -17,6 +17,7 @@ from dlr.describe import (
     baseline_tables,
     complete_cases,
     example_crops,
+    input_hashes,
     missing_values,
     provenance,
     study_flow,
@@ -30,17 +31,13 @@ from dlr.models.chain import MINIMUM_DOUBLE_READ
 from dlr.models.chart import study_nomogram
 from dlr.models.crossfit import FinalModels
 from dlr.models.evaluation import evaluate, lock_thresholds, score_table
+from dlr.models.model_card import write_model_card
 from dlr.outputs import write_run
 from dlr.protocol import ProtocolRun, run_protocol
 from dlr.readers import perturbation_icc, reader_values
+from dlr.regressions import clinical_regressions, harmonised_centers
 from dlr.results import SelectionTrace, StudyResult
-from dlr.stats import (
-    IccTable,
-    LogisticTable,
-    icc_table,
-    multivariable_logistic,
-    univariate_logistic,
-)
+from dlr.stats import IccTable, icc_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +51,8 @@ class TrainedStudy:
         """Write report, tables, scores and bundle into `folder`; return the report's path."""
         folder = Path(folder)
         report = write_run(self.result, folder)
+        for place in (folder, folder / "bundle"):
+            write_model_card(self.bundle, place, self.result)
         self.bundle.save(folder / "bundle")
         return report
 
@@ -170,7 +169,7 @@ class Study:
             run.final.signatures[run.final.nomogram_score].inner_scores,
             config,
         )
-        univariate, multivariable = _regressions(cohort, run.final)
+        regressions = clinical_regressions(cohort, run.final)
         result = StudyResult(
             config=config,
             flow=study_flow(cohort, features),
@@ -178,8 +177,9 @@ class Study:
             evaluations=tuple(evaluations),
             traces=_traces(run),
             baseline=baseline_tables(cohort),
-            univariate=univariate,
-            multivariable=multivariable,
+            univariate=regressions.univariate,
+            multivariable=regressions.multivariable,
+            pooled=regressions.pooled,
             clinical_variables=() if run.final.choice is None else run.final.choice.chosen,
             clinical_ranking=pd.DataFrame() if not run.final.choice else run.final.choice.ranking,
             nomogram=chart,
@@ -188,10 +188,11 @@ class Study:
             missing=missing_values(cohort),
             failures=features.failures,
             examples=example_crops(cohort, features, self.work),
-            provenance=provenance(config, features),
+            provenance={**provenance(config, features), **input_hashes(cohort)},
             grid=run.grid,
             audit=run.audit,
             stability=stability,
+            centers=harmonised_centers(training, config),
         )
         return TrainedStudy(result, _freeze(cohort, training, run.final, result))
 
@@ -226,29 +227,6 @@ def case_data(cohort: Cohort, features: FeatureTable, name: str) -> TrainingData
         rows["subject_id"],
         features.second_reader[features.second_reader.index.isin(rows.index)],
         rows.get("center"),
-    )
-
-
-def _regressions(
-    cohort: Cohort, models: FinalModels
-) -> tuple[LogisticTable | None, LogisticTable | None]:
-    """Run the univariate and multivariable regressions of the clinical variables."""
-    choice, clinic = models.choice, models.clinic
-    if choice is None or clinic is None:
-        return None, None
-    config = cohort.config
-    rows = cohort.cases(TRAINING)
-    references = {
-        name: settings.reference
-        for name, settings in config.clinical_variables.items()
-        if settings.reference is not None and (rows[name] == settings.reference).any()
-    }
-    significant = choice.ranking.loc[choice.ranking["p_multivariable"].notna(), "variable"]
-    joint = list(significant) or list(choice.chosen)
-    variables = list(config.clinical_variables)
-    return (
-        univariate_logistic(rows, "outcome", variables, references=references),
-        multivariable_logistic(rows, "outcome", joint, references=references),
     )
 
 

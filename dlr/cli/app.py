@@ -25,7 +25,8 @@ app = typer.Typer(
         "validated study.\n\nThe usual order: [bold]check[/] the data, [bold]extract[/] features, "
         "[bold]train[/], then [bold]validate[/] the bundle at the other hospital. "
         "[bold]dlr demo[/] shows all of it on a simulated cohort.\n\n"
-        "Exit codes: 0 fine, 2 usage, 3 invalid input, 4 finished but some cases failed."
+        "Exit codes: 0 fine, 1 two runs differ, 2 usage, 3 invalid input, 4 finished but some "
+        "cases failed."
     ),
     no_args_is_help=True,
     rich_markup_mode="rich",
@@ -140,7 +141,7 @@ def validate(
     cohort: Only = None,
     subgroup: Annotated[
         list[str] | None,
-        typer.Option("--subgroup", help="Judge by this clinical column, too; may be repeated."),
+        typer.Option("--subgroup", help="Judge by a column, too: sex, age:40,60 (repeatable)."),
     ] = None,
     workers: Workers = 1,
 ) -> int:
@@ -170,6 +171,8 @@ def validate(
     report = write_run(result, out)
     for evaluation in result.evaluations:
         show_evaluation(evaluation, result.config.evaluation.confidence_level)
+    for name, reason in result.not_judged.items():
+        console.print(f"[yellow]–[/] {name}: not judged, {reason}")
     _show_flags(int((result.flags["n_outside"] > 0).sum()), len(result.flags))
     failed = show_failures(result.failures)
     console.print(f"Report: {report}\nScores: {out / 'scores.csv'}")
@@ -209,6 +212,8 @@ def predict(
             recalibrate,
         )
     report = write_run(result, out)
+    if result.applied is not None:
+        console.print(f"[yellow]{result.applied.describe()}[/]")
     cases = result.scores["case_id"].nunique()
     console.print(f"{cases} case(s) scored → {out / 'scores.csv'}\nReport: {report}")
     _show_flags(int((result.flags["n_outside"] > 0).sum()), len(result.flags))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dlr.figures._ablation import plot_ablation
     from dlr.figures._audit import plot_optimism, plot_selection_frequency
     from dlr.figures._calibration import plot_calibration
+    from dlr.figures._centres import plot_centre_scatter
     from dlr.figures._decision import plot_decision
     from dlr.figures._delong import plot_delong_matrix
     from dlr.figures._examples import plot_examples
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     )
     from dlr.figures._stamp import is_stamped, save_figure, stamp_simulated
     from dlr.figures._style import Line, figure_style, line_styles
+    from dlr.figures._subgroups import plot_subgroups
 
 _MODULES = {
     "plot_ablation": "_ablation",
@@ -59,6 +61,8 @@ _MODULES = {
     "is_stamped": "_stamp",
     "save_figure": "_stamp",
     "stamp_simulated": "_stamp",
+    "plot_centre_scatter": "_centres",
+    "plot_subgroups": "_subgroups",
     "Line": "_style",
     "figure_style": "_style",
     "line_styles": "_style",
@@ -74,6 +78,7 @@ __all__ = [
     "plot_auc_forest",
     "plot_auc_heatmap",
     "plot_calibration",
+    "plot_centre_scatter",
     "plot_clinical_ranking",
     "plot_clinical_roc",
     "plot_coefficients",
@@ -91,6 +96,7 @@ __all__ = [
     "plot_roc",
     "plot_scores",
     "plot_selection_frequency",
+    "plot_subgroups",
     "save_figure",
     "stamp_simulated",
 ]

@@ -27,6 +27,9 @@ from dlr.report._tables import logistic_table, plain_table, steps_table
 from dlr.report._words import ESTIMATES, outcome_name, set_meaning
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from dlr.models.centre_scatter import CentreScatter
     from dlr.results import CohortEvaluation, SelectionTrace, StudyResult
 
 SIMULATED = "a simulated cohort: no real patients, no real images"
@@ -138,6 +141,17 @@ def _clinical_section(result: StudyResult) -> Section | None:
                 wide=True,
             )
         )
+    if result.pooled is not None:
+        blocks.append(
+            plain_table(
+                "imputed_logistic",
+                "Multivariable logistic regression over "
+                f"{config.clinical_model.multiple_imputation} imputations (Rubin's rules).",
+                result.pooled.to_frame(),
+                "Imputation uses the outcome, as it should for odds ratios; no prediction of "
+                "this report rests on it.",
+            )
+        )
     lead = "Which clinical variables go with the outcome, alone and together."
     return Section("clinical", "Clinical variables", lead, tuple(blocks)) if blocks else None
 
@@ -166,11 +180,27 @@ def _selection_section(result: StudyResult) -> Section | None:
                 partial(figures.plot_agreement, result.agreement, gate),
             )
         )
+    if result.centers is not None:
+        between = result.centers.between
+        blocks.append(
+            Figure(
+                "centres",
+                "Training centres on the first two principal components of all features, before "
+                "and after ComBat. Share of the variance between centres: "
+                f"{between['before']:.1%} before, {between['after']:.1%} after.",
+                partial(_centre_axes, result.centers),
+                wide=True,
+            )
+        )
     names = sorted(result.traces, key=lambda name: name != "DLR")
     for index, name in enumerate(names):
         blocks.append(fold(name, _trace_blocks(result.traces[name]), opened=index == 0))
     lead = "How many features there were, which were kept at each step, and how stable that was."
     return Section("selection", "Feature selection", lead, tuple(blocks))
+
+
+def _centre_axes(centers: CentreScatter) -> Axes:
+    return figures.plot_centre_scatter(centers).axes[0]
 
 
 def _trace_blocks(trace: SelectionTrace) -> list[Block]:
