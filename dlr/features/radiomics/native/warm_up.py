@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
-from dlr.features.radiomics.native.filters.recursive_gaussian import _filter_blocks
+from dlr.features.radiomics.native.filters.recursive_lines import filter_lines
 from dlr.features.radiomics.native.glcm import _features
 from dlr.features.radiomics.settings import Dimension
 
@@ -25,7 +25,7 @@ SETTINGS: tuple[tuple[dict[str, Any], Dimension], ...] = (
 
 def is_compiled() -> bool:
     """Say whether the machine code of an earlier run lies on disk."""
-    return all(_cached(function) for function in (_filter_blocks, _features))
+    return all(_cached(function) for function in (filter_lines, _features))
 
 
 def warm_up(report: Callable[[str], None] | None = None) -> float:

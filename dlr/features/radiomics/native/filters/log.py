@@ -21,11 +21,8 @@ import numpy.typing as npt
 from dlr.features.radiomics.names import log_name
 from dlr.features.radiomics.native.box import Box, Triple
 from dlr.features.radiomics.native.filters.filtered import FilteredImage
-from dlr.features.radiomics.native.filters.recursive_gaussian import (
-    filter_axis,
-    second_derivative,
-    smoothing,
-)
+from dlr.features.radiomics.native.filters.recursive_gaussian import second_derivative, smoothing
+from dlr.features.radiomics.native.filters.recursive_lines import Pass, filter_axis
 from dlr.features.radiomics.native.intensities import Intensities
 from dlr.features.radiomics.options import ExtractionSettings
 
@@ -40,16 +37,11 @@ def laplacian_of_gaussian(
     intensities: Intensities, box: Box, settings: ExtractionSettings
 ) -> Iterator[FilteredImage]:
     """Yield one image per sigma (mm), cut to `box`."""
-    widest = box.grown(_margins(max(settings.sigma), intensities.spacing), intensities.shape)
-    surroundings = intensities.cut(widest)  # normalised once for all widths
+    problems = {float(sigma): _too_small(intensities, float(sigma)) for sigma in settings.sigma}
+    images = _filter(intensities, box, [sigma for sigma, text in problems.items() if not text])
     for sigma in settings.sigma:
-        name = log_name(sigma)
-        problem = _too_small(intensities, float(sigma))
-        if problem:
-            yield FilteredImage(name, None, problem)
-        else:
-            filtered = _filter(surroundings, box.within(widest), float(sigma))
-            yield FilteredImage(name, filtered)
+        problem = problems[float(sigma)]
+        yield FilteredImage(log_name(sigma), images.get(float(sigma)), problem)
 
 
 def _too_small(intensities: Intensities, sigma: float) -> str:
@@ -63,36 +55,38 @@ def _too_small(intensities: Intensities, sigma: float) -> str:
     return ""
 
 
-def _filter(intensities: Intensities, box: Box, sigma: float) -> Single:
+def _filter(intensities: Intensities, box: Box, sigmas: list[float]) -> dict[float, Single]:
     """Sum the second derivatives along x, y, z, each smoothed along the two other axes."""
-    outer = box.grown(_margins(sigma, intensities.spacing), intensities.shape)
-    source = intensities.crop(outer).astype(np.float64)
-    inner = box.within(outer)
-    total = np.zeros(box.size, np.float32)
+    if not sigmas:
+        return {}
+    spacing = intensities.spacing
+    widest = box.grown(_margins(max(sigmas), spacing), intensities.shape)
+    source = np.ascontiguousarray(intensities.crop(widest), np.float64)  # once for all widths
+    inner = box.within(widest)
+    outer = {s: inner.grown(_margins(s, spacing), source.shape) for s in sigmas}
+    totals = {sigma: np.zeros(box.size, np.float32) for sigma in sigmas}
     for axis in (2, 1, 0):  # ITK's order: x first
-        part = _derivative(source, inner, axis, sigma, intensities.spacing)
-        factor = 1.0 / (intensities.spacing[axis] * intensities.spacing[axis])
-        total = (total + part.astype(np.float64) * factor).astype(np.float32)
-    return total
+        factor = 1.0 / (spacing[axis] * spacing[axis])
+        low, high = inner.low[axis], inner.high[axis]
+        passes = [Pass(second_derivative(s, spacing[axis]), outer[s], low, high) for s in sigmas]
+        for sigma, derived in zip(sigmas, filter_axis(source, axis, passes)):
+            part = _smoothed(derived, axis, inner.within(outer[sigma]), sigma, spacing)
+            total = totals[sigma] + part.astype(np.float64) * factor
+            totals[sigma] = total.astype(np.float32)
+    return totals
 
 
-def _derivative(
-    source: npt.NDArray[np.float64],
-    inner: Box,
-    axis: int,
-    sigma: float,
-    spacing: tuple[float, float, float],
+def _smoothed(
+    derived: Single, axis: int, inner: Box, sigma: float, spacing: tuple[float, float, float]
 ) -> Single:
-    """Derive twice along `axis`, then smooth along the others (x before y before z)."""
-    order = [axis, *(other for other in (2, 1, 0) if other != axis)]
-    result: npt.NDArray[np.float64] = source
-    for place, current in enumerate(order):
-        make = second_derivative if place == 0 else smoothing
-        coefficients = make(sigma, spacing[current])
-        low, high = inner.low[current], inner.high[current]
-        stored = filter_axis(result, current, coefficients, low, high)
-        result = stored.astype(np.float64)
-    return stored
+    """Smooth along the axes other than `axis`, x before y before z."""
+    for other in (2, 1, 0):
+        if other != axis:
+            whole = Box((0, 0, 0), derived.shape)
+            low, high = inner.low[other], inner.high[other]
+            item = Pass(smoothing(sigma, spacing[other]), whole, low, high)
+            (derived,) = filter_axis(derived, other, [item])
+    return derived
 
 
 def _margins(sigma: float, spacing: tuple[float, float, float]) -> Triple:

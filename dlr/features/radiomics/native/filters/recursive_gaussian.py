@@ -11,8 +11,6 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from dlr.features.radiomics.native.compiled import compiled
-
 Floats = npt.NDArray[np.float64]
 
 # Two damped cosines each: frequency and decay are shared, weights depend on the derivative.
@@ -20,9 +18,6 @@ FREQUENCIES = (0.6681, 2.0787)
 DECAYS = (-1.3932, -1.3732)
 SMOOTH = ((1.3530, 1.8151), (-0.3531, 0.0902))
 SECOND = ((-1.3563, 5.2318), (0.3446, -2.2355))
-
-LANES = 32
-"""Lines filtered side by side: the recursion runs along a line, the processor across lines."""
 
 
 def smoothing(sigma: float, spacing: float) -> Floats:
@@ -98,113 +93,3 @@ def _coefficients(n: list[float], d: list[float]) -> Floats:
     forward_edge = [value * sn / sd for value in d]
     backward_edge = [value * sm / sd for value in d]
     return np.array([n, m, d, forward_edge, backward_edge])
-
-
-def filter_axis(
-    source: Floats, axis: int, coefficients: Floats, low: int, high: int
-) -> npt.NDArray[np.float32]:
-    """Filter a volume along one axis and keep ``low:high`` of it, in single precision."""
-    shape = list(source.shape)
-    shape[axis] = high - low
-    result = np.empty(shape, np.float32)
-    # outer blocks, then lanes that are filtered side by side, then samples along the line
-    if axis == 2:
-        blocks, target = source.transpose(0, 2, 1), result.transpose(0, 2, 1)
-    elif axis == 1:
-        blocks, target = source, result
-    else:
-        blocks = source.reshape(1, source.shape[0], -1)
-        target = result.reshape(1, high - low, -1)
-    _filter_blocks(blocks, target, coefficients, low, high)
-    return result
-
-
-@compiled
-def _filter_blocks(
-    source: Floats, result: npt.NDArray[np.float32], coefficients: Floats, low: int, high: int
-) -> None:
-    """Filter along the middle axis of (blocks, samples, lanes)."""
-    blocks, n, lanes = source.shape
-    data = np.empty((n, LANES))
-    forward = np.empty((n, LANES))
-    backward = np.empty((n, LANES))
-    for block in range(blocks):
-        for first in range(0, lanes, LANES):
-            used = min(LANES, lanes - first)
-            for i in range(n):
-                for lane in range(used):
-                    data[i, lane] = source[block, i, first + lane]
-                for lane in range(used, LANES):
-                    data[i, lane] = 0.0
-            _forward(data, forward, coefficients, high)
-            _backward(data, backward, coefficients, low)
-            for i in range(low, high):
-                for lane in range(used):
-                    result[block, i - low, first + lane] = forward[i, lane] + backward[i, lane]
-
-
-@compiled
-def _forward(data: Floats, out: Floats, coefficients: Floats, high: int) -> None:
-    """Run along the line from its start up to `high`; before the start, the first value goes on."""
-    n0, n1, n2, n3 = coefficients[0]
-    d1, d2, d3, d4 = coefficients[2]
-    e1, e2, e3, e4 = coefficients[3]
-    for lane in range(LANES):
-        v = data[0, lane]
-        a = v * n0 + v * n1 + v * n2 + v * n3
-        a -= v * e1 + v * e2 + v * e3 + v * e4
-        b = data[1, lane] * n0 + v * n1 + v * n2 + v * n3
-        b -= a * d1 + v * e2 + v * e3 + v * e4
-        c = data[2, lane] * n0 + data[1, lane] * n1 + v * n2 + v * n3
-        c -= b * d1 + a * d2 + v * e3 + v * e4
-        d = data[3, lane] * n0 + data[2, lane] * n1 + data[1, lane] * n2 + v * n3
-        d -= c * d1 + b * d2 + a * d3 + v * e4
-        out[0, lane], out[1, lane], out[2, lane], out[3, lane] = a, b, c, d
-    for i in range(4, high):
-        for lane in range(LANES):
-            value = (
-                data[i, lane] * n0
-                + data[i - 1, lane] * n1
-                + data[i - 2, lane] * n2
-                + data[i - 3, lane] * n3
-            )
-            out[i, lane] = value - (
-                out[i - 1, lane] * d1
-                + out[i - 2, lane] * d2
-                + out[i - 3, lane] * d3
-                + out[i - 4, lane] * d4
-            )
-
-
-@compiled
-def _backward(data: Floats, out: Floats, coefficients: Floats, low: int) -> None:
-    """Run back from the end of the line to `low`; after the end, the last value goes on."""
-    m1, m2, m3, m4 = coefficients[1]
-    d1, d2, d3, d4 = coefficients[2]
-    e1, e2, e3, e4 = coefficients[4]
-    n = len(data)
-    for lane in range(LANES):
-        v = data[n - 1, lane]
-        a = v * m1 + v * m2 + v * m3 + v * m4
-        a -= v * e1 + v * e2 + v * e3 + v * e4
-        b = data[n - 1, lane] * m1 + v * m2 + v * m3 + v * m4
-        b -= a * d1 + v * e2 + v * e3 + v * e4
-        c = data[n - 2, lane] * m1 + data[n - 1, lane] * m2 + v * m3 + v * m4
-        c -= b * d1 + a * d2 + v * e3 + v * e4
-        d = data[n - 3, lane] * m1 + data[n - 2, lane] * m2 + data[n - 1, lane] * m3 + v * m4
-        d -= c * d1 + b * d2 + a * d3 + v * e4
-        out[n - 1, lane], out[n - 2, lane], out[n - 3, lane], out[n - 4, lane] = a, b, c, d
-    for i in range(n - 5, low - 1, -1):
-        for lane in range(LANES):
-            value = (
-                data[i + 1, lane] * m1
-                + data[i + 2, lane] * m2
-                + data[i + 3, lane] * m3
-                + data[i + 4, lane] * m4
-            )
-            out[i, lane] = value - (
-                out[i + 1, lane] * d1
-                + out[i + 2, lane] * d2
-                + out[i + 3, lane] * d3
-                + out[i + 4, lane] * d4
-            )
