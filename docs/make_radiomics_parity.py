@@ -1,7 +1,8 @@
 """Write docs/radiomics_parity.md: the native engine and PyRadiomics, feature by feature.
 
-Run ``python docs/make_radiomics_parity.py ../shared/data`` (about three minutes). Cases are real:
-PyRadiomics' own test images, lumbar discs of two data sets.
+Run ``python docs/make_radiomics_parity.py ../shared/data`` (about six minutes; it needs
+PyRadiomics, scikit-image and trimesh). Cases are real: PyRadiomics' own test images, lumbar discs
+of two data sets.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ import math
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import SimpleITK as sitk
+from scipy import special
 
 from dlr.features.radiomics import load_settings, make_engine
 from dlr.features.radiomics.reader import parse_settings
@@ -42,30 +46,95 @@ masks and settings as well, and both to the baseline values that PyRadiomics its
 - **Regions without a single pair of neighbours**: PyRadiomics gives 0 for `glcm_InverseVariance`,
   `glrlm_RunEntropy` and `glrlm_RunVariance`, and NaN for the rest of their classes; here, NaN.
 - **Axis lengths of flat regions**: roots of eigenvalues that are 0 up to rounding, so up to 1e-7 mm
-  in PyRadiomics and 0 here.
+  in PyRadiomics and 0 here. For two axes of equal length its routine may give a complex pair, which
+  counts as NaN; here, the length.
 - **Small integer types**: with an integer `binWidth`, PyRadiomics computes bin edges of 8-bit
   images in 8 bits, which overflows under NumPy 2. Both engines of dlr avoid it.
 - **A region that one filter cannot serve**: PyRadiomics refuses the whole case, the native engine
   gives NaN with the reason for that image only. More than {levels} grey levels count as such.
-- **One voxel** is refused by both. **LBP2D and LBP3D** are not made by the native engine, which
-  says so; PyRadiomics leaves LBP3D out silently with current SciPy.
+- **One voxel** is refused by both.
+- **LBP2D** with more than 31 samples: the codes of `default` and `ror` overflow in scikit-image;
+  here NaN with the reason.
+- **LBP3D** in PyRadiomics needs a function that SciPy 1.15 removed, and is left out silently
+  without it; for this document it was given the function again, and `tests/features/radiomics`
+  holds values that it gave with SciPy 1.14. With `lbp3DLevels: 1` it fails; here that is the first
+  image and the kurtosis.
+- **Numbered interpolators**: PyRadiomics documents 3 as B-splines, but hands the number to
+  SimpleITK, where it has lost that meaning, and fails; dlr takes the documented one.
 """
 
+SLICE = {"force2D": True}
+SIGMA = {"resegmentMode": "sigma"}
 SETTINGS: dict[str, dict[str, Any]] = {
     "binWidth 25": {"binWidth": 25},
     "binCount 32": {"binCount": 32},
     "distances 1, 2": {"distances": [1, 2]},
-    "weighted, euclidean": {"weightingNorm": "euclidean"},
-    "GLCM not symmetric, gldm_a 2": {"symmetricalGLCM": False, "gldm_a": 2},
-    "force2D along array axis 1": {"force2D": True, "force2Ddimension": 1},
-    "normalised, outliers cut": {"normalize": True, "normalizeScale": 100, "removeOutliers": 2},
-    "resampled 2 mm, B-spline": {"resampledPixelSpacing": [2, 2, 2]},
-    "resegmented, 2 sigma": {"resegmentRange": [-2, 2], "resegmentMode": "sigma"},
-    "preCrop": {"preCrop": True, "padDistance": 8},
-}
-FILTERS = {
-    "Square": {}, "SquareRoot": {}, "Logarithm": {}, "Exponential": {}, "Gradient": {},
-    "Wavelet": {"wavelet": "db3", "level": 2},
+    "weightingNorm manhattan": {"weightingNorm": "manhattan"},
+    "weightingNorm euclidean": {"weightingNorm": "euclidean"},
+    "weightingNorm infinity": {"weightingNorm": "infinity"},
+    "weightingNorm no_weighting": {"weightingNorm": "no_weighting"},
+    "symmetricalGLCM false, gldm_a 2": {"symmetricalGLCM": False, "gldm_a": 2},
+    "force2D, force2Ddimension 1": {**SLICE, "force2Ddimension": 1},
+    "force2D, force2Ddimension 2": {**SLICE, "force2Ddimension": 2},
+    "voxelArrayShift 300": {"voxelArrayShift": 300},
+    "normalize, scale 100, removeOutliers 2": {
+        "normalize": True, "normalizeScale": 100, "removeOutliers": 2,
+    },
+    "resampled to 2 mm, B-spline": {"resampledPixelSpacing": [2, 2, 2]},
+    "resampled to 1 mm in plane, linear, padDistance 10": {
+        "resampledPixelSpacing": [1, 1, 0], "interpolator": "sitkLinear", "padDistance": 10,
+    },
+    "resampled, nearest neighbour": {
+        "resampledPixelSpacing": [1.5, 1.5, 3], "interpolator": "sitkNearestNeighbor",
+    },
+    "resampled, Gaussian": {
+        "resampledPixelSpacing": [1.5, 1.5, 3], "interpolator": "sitkGaussian",
+    },
+    "resampled, label Gaussian": {
+        "resampledPixelSpacing": [1.5, 1.5, 3], "interpolator": "sitkLabelGaussian",
+    },
+    "resampled, Lanczos": {
+        "resampledPixelSpacing": [1.5, 1.5, 3], "interpolator": "sitkLanczosWindowedSinc",
+    },
+    "resegmentRange -2, 2, sigma": {"resegmentRange": [-2, 2], **SIGMA},
+    "resegmentRange 50, absolute": {"resegmentRange": [50]},
+    "resegmentRange 0.2, 0.9, relative, resegmentShape": {
+        "resegmentRange": [0.2, 0.9], "resegmentMode": "relative", "resegmentShape": True,
+    },
+    "preCrop, padDistance 8": {"preCrop": True, "padDistance": 8},
+}  # fmt: skip
+VAR = {"lbp2DMethod": "var", "binCount": 32}
+FILTERS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "Square, SquareRoot, Logarithm, Exponential": (
+        {"Square": {}, "SquareRoot": {}, "Logarithm": {}, "Exponential": {}}, {},
+    ),
+    "Gradient": ({"Gradient": {}}, {}),
+    "Gradient, gradientUseSpacing false": ({"Gradient": {"gradientUseSpacing": False}}, {}),
+    "LoG sigma 0.5, 2.5, preCrop, padDistance 12": (
+        {"LoG": {"sigma": [0.5, 2.5]}}, {"preCrop": True, "padDistance": 12},
+    ),
+    "Wavelet db3, level 2": ({"Wavelet": {"wavelet": "db3", "level": 2}}, {}),
+    "Wavelet haar, start_level 1": ({"Wavelet": {"wavelet": "haar", "start_level": 1}}, {}),
+    "Wavelet bior2.2, force2D": ({"Wavelet": {"wavelet": "bior2.2"}}, SLICE),
+    "LBP2D uniform": ({"LBP2D": {"binWidth": 1}}, SLICE),
+    "LBP2D default, 6 samples, radius 2, force2Ddimension 1": (
+        {"LBP2D": {"lbp2DMethod": "default", "lbp2DSamples": 6, "lbp2DRadius": 2, "binWidth": 4}},
+        {"force2Ddimension": 1},
+    ),
+    "LBP2D ror, 9 samples, radius 2.5": (
+        {"LBP2D": {"lbp2DMethod": "ror", "lbp2DSamples": 9, "lbp2DRadius": 2.5}}, {},
+    ),
+    "LBP2D var, normalised": ({"LBP2D": VAR}, {"normalize": True, "normalizeScale": 100}),
+    "LBP3D": ({"LBP3D": {"binWidth": 0.5}}, {}),
+    "LBP3D 3 levels, radius 1.5, subdivision 2": (
+        {
+            "LBP3D": {
+                "lbp3DLevels": 3, "lbp3DIcosphereRadius": 1.5, "lbp3DIcosphereSubdivision": 2,
+                "binWidth": 0.5,
+            },
+        },
+        {"normalize": True, "normalizeScale": 100},
+    ),
 }  # fmt: skip
 
 
@@ -78,8 +147,11 @@ def configurations() -> Iterator[tuple[str, ParameterFile, str]]:
     for title, setting in SETTINGS.items():
         raw = {"setting": {"additionalInfo": False, **setting}, "featureClass": volume}
         yield title, parse_settings(raw, title), "3d"
-    raw = {"imageType": FILTERS, "featureClass": volume, "setting": {"additionalInfo": False}}
-    yield "other filters, wavelet db3 level 2", parse_settings(raw, "filters"), "3d"
+    textures = {name: [] for name in CLASSES if not name.startswith("shape")}
+    for title, (kinds, setting) in FILTERS.items():
+        setting = {"additionalInfo": False, **setting}
+        raw = {"imageType": kinds, "featureClass": textures, "setting": setting}
+        yield title, parse_settings(raw, title), "3d"
 
 
 def cases(data: Path) -> dict[str, tuple[sitk.Image, sitk.Image]]:
@@ -110,64 +182,90 @@ def largest_slice(mask: sitk.Image) -> slice:
     return slice(place, place + 1)
 
 
+def give_scipy_its_old_function() -> None:
+    """Define ``scipy.special.sph_harm``, which PyRadiomics imports, where SciPy has it no more."""
+
+    def sph_harm(m: int, n: int, azimuth: Any, polar: Any) -> Any:
+        share = (2 * n + 1) * special.poch(n + m + 1, -2 * m) / (4 * math.pi)
+        values = special.lpmv(abs(m), n, np.cos(polar))
+        if m < 0:
+            values = values * ((-1) ** m * special.poch(n - m + 1, 2 * m))
+        return values * math.sqrt(share) * np.exp(1j * m * azimuth)
+
+    if not hasattr(special, "sph_harm"):
+        special.sph_harm = sph_harm
+
+
+@dataclass
+class Worst:
+    """The largest differences, in the ways in which the document lists them."""
+
+    by_class: dict[tuple[str, str], float] = field(default_factory=lambda: defaultdict(float))
+    by_case: dict[tuple[str, str], float] = field(default_factory=lambda: defaultdict(float))
+    by_image: dict[tuple[str, str], float] = field(default_factory=lambda: defaultdict(float))
+    by_feature: dict[tuple[str, str], float] = field(default_factory=lambda: defaultdict(float))
+    n_values: int = 0
+
+    def add(self, title: str, case: str, name: str, gap: float) -> None:
+        """Count the difference of one value."""
+        filtered, feature_class, feature = name.split("_")
+        feature = f"{feature_class}_{feature}"
+        kind = "-".join(filtered.split("-")[: 2 if filtered.startswith("lbp") else 1])
+        for table, key in (
+            (self.by_class, (title, feature_class)),
+            (self.by_case, (title, case)),
+            (self.by_image, (feature, kind)),
+            (self.by_feature, (feature, case)),
+        ):
+            table[key] = max(table[key], gap)
+        self.n_values += 1
+
+
 def main() -> None:
     """Run both engines on everything and write the document."""
+    give_scipy_its_old_function()
     pairs = cases(Path(sys.argv[1]))
-    by_class: dict[str, dict[str, float]] = {}
-    by_feature: dict[tuple[str, str], float] = defaultdict(float)
-    n_values = 0
+    worst = Worst()
     for title, parameters, dimension in configurations():
-        worst: dict[str, float] = defaultdict(float)
         engines = [make_engine(name, parameters, dimension) for name in ("native", "pyradiomics")]
-        for image, mask in pairs.values():
+        for case, (image, mask) in pairs.items():
             place = largest_slice(mask) if dimension == "2d" else slice(None)
             one = (image[:, :, place], mask[:, :, place])
             native, upstream = (engine.execute(*one).values for engine in engines)
             for name, value in native.items():
-                filtered, feature_class, feature = name.split("_")
-                gap = difference(value, upstream[name])
-                n_values += 1
-                worst[feature_class] = max(worst[feature_class], gap)
-                kind = filtered.split("-")[0]
-                by_feature[f"{feature_class}_{feature}", kind] = max(
-                    by_feature[f"{feature_class}_{feature}", kind], gap
-                )
-        by_class[title] = worst
-        sys.stderr.write(f"{title}: {max(worst.values()):.0e}\n")
-    write(pairs, by_class, by_feature, n_values)
+                worst.add(title, case, name, difference(value, upstream[name]))
+        largest = max(worst.by_case[title, case] for case in pairs)
+        sys.stderr.write(f"{title}: {largest:.0e}\n")
+    write(list(pairs), worst)
 
 
-def write(
-    pairs: dict[str, Any],
-    by_class: dict[str, dict[str, float]],
-    by_feature: dict[tuple[str, str], float],
-    n_values: int,
-) -> None:
+def write(names: list[str], worst: Worst) -> None:
     """Write the document."""
     import radiomics
 
     from dlr.features.radiomics.native.discretisation import MOST_LEVELS
 
     text = INTRODUCTION.format(
-        cases=", ".join(pairs), version=radiomics.__version__.lstrip("v"), levels=f"{MOST_LEVELS:,}"
+        cases=", ".join(names), version=radiomics.__version__.lstrip("v"), levels=f"{MOST_LEVELS:,}"
     )
-    lines = [text, f"## Feature class by setting ({n_values:,} values)\n"]
-    lines.append("| setting | " + " | ".join(CLASSES) + " |")
-    lines.append("|---" * (len(CLASSES) + 1) + "|")
-    for title, worst in by_class.items():
-        cells = [f"{worst[name]:.0e}" if name in worst else "" for name in CLASSES]
-        lines.append(f"| {title} | " + " | ".join(cells) + " |")
-    kinds = list(dict.fromkeys(kind for _, kind in by_feature))
-    lines.append("\n## Feature by image, over all settings\n")
-    lines.append("| feature | " + " | ".join(kinds) + " |")
-    lines.append("|---" * (len(kinds) + 1) + "|")
-    for feature in dict.fromkeys(name for name, _ in by_feature):
-        cells = [
-            f"{by_feature[feature, kind]:.0e}" if (feature, kind) in by_feature else ""
-            for kind in kinds
-        ]
-        lines.append(f"| {feature} | " + " | ".join(cells) + " |")
-    TARGET.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    lines = [text, f"{worst.n_values:,} values were compared.\n"]
+    lines += table("Feature class by setting, over all cases", "setting", worst.by_class)
+    lines += table("Case by setting, over all features", "setting", worst.by_case)
+    lines += table("Feature by image, over all cases and settings", "feature", worst.by_image)
+    lines += table("Feature by case, over all images and settings", "feature", worst.by_feature)
+    TARGET.write_text("\n".join(lines), encoding="utf-8")
+
+
+def table(title: str, rows: str, worst: dict[tuple[str, str], float]) -> list[str]:
+    """Return the lines of a table with a row per first and a column per second part of the keys."""
+    columns = list(dict.fromkeys(column for _, column in worst))
+    order = [name for name in CLASSES if name in columns] or columns
+    lines = [f"## {title}\n", f"| {rows} | " + " | ".join(order) + " |"]
+    lines.append("|---" * (len(order) + 1) + "|")
+    for row in dict.fromkeys(row for row, _ in worst):
+        cells = [f"{worst[row, name]:.0e}" if (row, name) in worst else "" for name in order]
+        lines.append(f"| {row} | " + " | ".join(cells) + " |")
+    return [*lines, ""]
 
 
 if __name__ == "__main__":

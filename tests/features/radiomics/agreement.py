@@ -15,6 +15,8 @@ from dlr.features.radiomics.reader import parse_settings
 UNDEFINED_WITHOUT_NEIGHBOURS = ("glcm_InverseVariance", "glrlm_RunEntropy", "glrlm_RunVariance")
 # roots of eigenvalues that are 0 up to rounding
 ROOTS_OF_ROUNDING = ("Flatness", "LeastAxisLength", "MinorAxisLength", "Elongation")
+# two axes of equal length: PyRadiomics' routine for general matrices may give a complex pair
+COMPLEX_AXES = (*ROOTS_OF_ROUNDING, "MajorAxisLength")
 
 
 def run_both(
@@ -40,6 +42,8 @@ def disagreements(
     for name, value in native.values.items():
         expected = upstream.values[name]
         if math.isnan(value) and (math.isnan(expected) or _undefined(name, expected)):
+            continue
+        if math.isnan(expected) and name.endswith(COMPLEX_AXES):
             continue
         absolute = 1e-6 if name.endswith(ROOTS_OF_ROUNDING) else 1e-10
         if not abs(value - expected) <= max(relative * abs(expected), absolute):
