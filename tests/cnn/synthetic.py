@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
+from pathlib import Path
 
+import numpy as np
+import torch
+
+from dlr.cnn.distributed import join_processes
+from dlr.cnn.networks import build_classifier
 from dlr.cnn.settings import CnnStudyConfig, PictureSettings
 from dlr.cnn.store import PictureStore
 from dlr.cnn.tasks import Targets
-from dlr.cnn.training import TrainingData
+from dlr.cnn.training import TrainingData, train_network
 
 
 def make_data(n: int = 16, size: int = 32, stopping: int = 0, noise: bool = False) -> TrainingData:
@@ -41,3 +46,19 @@ def make_settings(**changes: object) -> CnnStudyConfig:
         **changes,
     }
     return CnnStudyConfig.model_validate(settings)
+
+
+def train_one_share(architecture: str, out: Path) -> None:
+    """Train a small network as one of the processes that the environment names."""
+    config = make_settings(
+        network={"architecture": architecture, "weights": "none", "freeze_epochs": 1},
+        optimiser={"name": "sgd", "learning_rate": 1e-3, "schedule": "constant"},
+        training={"epochs": 3, "batch_size": 9, "accumulate": 2, "stopping": None},
+    )
+    data = make_data(40, stopping=5)
+    with join_processes("cpu") as place:
+        network = build_classifier(config.network, 1, 32, config.seed)
+        trained = train_network(network, data, config, place, out / f"w{place.world}")
+        if place.leads:
+            torch.save(dict(trained.state), out / f"world{place.world}.pt")
+            trained.history.to_csv(out / f"world{place.world}.csv", index=False)
