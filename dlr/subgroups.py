@@ -214,6 +214,8 @@ def _judge(group: str, rows: pd.DataFrame, threshold: float, level: float) -> di
     row: dict[str, object] = {"group": group, "n": len(rows), "n_positive": int(outcome.sum())}
     if outcome.all() or not outcome.any():
         return {**row, "note": "all cases have the same outcome", **_nothing()}
+    if len(rows) > 1 and rows["subject_id"].nunique() == 1:
+        return {**row, "note": "all cases are of one subject", **_nothing()}
     log_odds = rows["score"].to_numpy(dtype=float)
     area = auc(outcome, log_odds, groups=groups_of(rows["subject_id"]))
     slope = fit_line(outcome, log_odds)[1]

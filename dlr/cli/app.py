@@ -14,6 +14,7 @@ from dlr.cli.cnn import validate as validate_cnn
 from dlr.cli.diff import diff
 from dlr.cli.export import export
 from dlr.cli.score import score
+from dlr.cli.stability import stability
 from dlr.errors import DlrError, InputError
 
 OK, INVALID, SOME_FAILED = 0, 3, 4
@@ -257,6 +258,7 @@ def doctor() -> int:
 
 
 app.command()(ablate)
+app.command()(stability)
 app.command()(score)
 app.command()(diff)
 app.command()(export)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         plot_lasso_cv,
         plot_lasso_path,
     )
+    from dlr.figures._stability import plot_icc_histogram
     from dlr.figures._stamp import is_stamped, save_figure, stamp_simulated
     from dlr.figures._style import Line, figure_style, line_styles
     from dlr.figures._subgroups import plot_subgroups
@@ -63,6 +64,7 @@ _MODULES = {
     "stamp_simulated": "_stamp",
     "plot_centre_scatter": "_centres",
     "plot_subgroups": "_subgroups",
+    "plot_icc_histogram": "_stability",
     "Line": "_style",
     "figure_style": "_style",
     "line_styles": "_style",
@@ -87,6 +89,7 @@ __all__ = [
     "plot_delong_matrix",
     "plot_examples",
     "plot_flowchart",
+    "plot_icc_histogram",
     "plot_lasso_cv",
     "plot_lasso_path",
     "plot_love",

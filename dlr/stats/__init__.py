@@ -24,6 +24,7 @@ from dlr.stats.delong import (
 from dlr.stats.heterogeneity import HeterogeneityTest, cochran_q
 from dlr.stats.hosmer_lemeshow import HosmerLemeshow, hosmer_lemeshow
 from dlr.stats.icc import Icc, IccTable, icc, icc_table
+from dlr.stats.icc_repeated import icc_repeated
 from dlr.stats.metrics import ClassificationMetrics, classification_metrics
 from dlr.stats.multiplicity import adjust_p_values
 from dlr.stats.optimism import OptimismBootstrap, optimism_bootstrap
@@ -144,6 +145,7 @@ __all__ = [
     "fit_logistic",
     "hosmer_lemeshow",
     "icc",
+    "icc_repeated",
     "icc_table",
     "kruskal_wallis_test",
     "mann_whitney_test",

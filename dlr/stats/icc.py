@@ -225,7 +225,7 @@ def icc_table(reader_a: pd.DataFrame, reader_b: pd.DataFrame, form: str = "2,1")
     counts = complete.sum(axis=0)
     reasons = ["" if n >= 2 else f"only {n} case(s) measured by both readers" for n in counts]
     parts = []
-    for where in _same_cases(complete):
+    for where in same_cases(complete):
         if counts[where[0]] < 2:
             continue
         rows = complete[:, where[0]]
@@ -257,7 +257,7 @@ def _paired_tables(first: pd.DataFrame, second: pd.DataFrame) -> tuple[FloatArra
         raise DlrError(f"features must be numbers, but some value is not: {error}.") from None
 
 
-def _same_cases(complete: np.ndarray) -> list[np.ndarray]:
+def same_cases(complete: np.ndarray) -> list[np.ndarray]:
     """Group features (columns) by the set of cases that are complete for them."""
     if complete.all():
         return [np.arange(complete.shape[1])] if complete.shape[1] else []
