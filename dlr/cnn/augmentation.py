@@ -51,13 +51,13 @@ class Augmenter:
         """
         values = picture.float() / 255
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(_mix(self.seed, epoch, number))
+            torch.manual_seed(mixed_seed(self.seed, epoch, number))
             for step in self.steps:
                 values = step(values)
         return values.clamp(0, 1)
 
 
-def _mix(*numbers: int) -> int:
+def mixed_seed(*numbers: int) -> int:
     """Return one seed that differs for every tuple of numbers (an FNV-1a hash)."""
     value = 0xCBF29CE484222325
     for number in numbers:

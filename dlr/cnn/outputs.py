@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,9 @@ def write_cnn_run(result: CnnResult, folder: str | Path) -> Path:
     settings = result.config.model_dump(mode="json", exclude={"image_root"})
     files = {
         "scores.csv": result.case_scores.to_csv(index=False),
-        "picture_scores.csv": result.picture_scores.to_csv(index=False),
+        "picture_scores.csv": _relative(result.picture_scores, result).to_csv(index=False),
         "metrics.json": json.dumps(content, indent=1, allow_nan=False),
-        "failures.csv": result.failures.to_csv(index=False),
+        "failures.csv": _relative(result.failures, result).to_csv(index=False),
         "study.yaml": yaml.safe_dump(settings, sort_keys=False, allow_unicode=True),
     }
     if result.models:
@@ -67,3 +68,9 @@ def training_log(result: CnnResult) -> pd.DataFrame:
     """Return the epochs of all folds, one below the other."""
     parts = [model.history.assign(fold=model.fold) for model in result.models]
     return pd.concat(parts, ignore_index=True)
+
+
+def _relative(table: pd.DataFrame, result: CnnResult) -> pd.DataFrame:
+    """Write pictures' paths as the table of images has them, without this machine's folders."""
+    root = result.config.image_root or result.config.images.parent
+    return table.assign(image=[Path(os.path.relpath(p, root)).as_posix() for p in table["image"]])

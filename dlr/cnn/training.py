@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dlr.cnn.augmentation import Augmenter, _mix
+from dlr.cnn.augmentation import Augmenter, mixed_seed
 from dlr.cnn.checkpoint import read_checkpoint, write_checkpoint
 from dlr.cnn.dataset import Batch, EpochBatches, PictureDataset, make_loader
 from dlr.cnn.distributed import Place, share_statistics
@@ -180,7 +180,7 @@ class _Run:
         self.network.set_mode(training=True, frozen=frozen)
         parallel = self.place.wrap(self.module)
         # Dropout and stochastic depth; the order of pictures has a seed of its own.
-        torch.manual_seed(_mix(self.config.seed, self.epoch, self.place.rank))
+        torch.manual_seed(mixed_seed(self.config.seed, self.epoch, self.place.rank))
         self.batches.epoch = self.epoch
         sums = torch.zeros(2, len(self.loss.weights), device=self.place.device)
         batches, n_batches = iter(self.loader), len(self.batches)
