@@ -38,6 +38,8 @@ class GreyLevels:
     ----------
     volume : ndarray of int32, shape (z + 2 pad, y + 2 pad, x + 2 pad)
         0 outside the region, else 1 + index into `levels`.
+    places : ndarray of int, shape (n_voxels,)
+        Where the voxels of the region lie in the flattened `volume`, ascending.
     pad : int
         Width of the empty border, so that no neighbour lies outside the array.
     levels : ndarray of float
@@ -47,6 +49,7 @@ class GreyLevels:
     """
 
     volume: npt.NDArray[np.int32]
+    places: Integers
     pad: int
     levels: Floats
     counts: Integers
@@ -134,8 +137,10 @@ def discretise(
         )
     index = np.zeros(len(counts), np.int32)
     index[levels] = np.arange(1, len(levels) + 1)
-    volume = _fill(mask, index[bins], pad)
-    return GreyLevels(volume, pad, levels.astype(np.float64), counts[levels].astype(np.int64))
+    volume, places = _fill(mask, index[bins], pad)
+    return GreyLevels(
+        volume, places, pad, levels.astype(np.float64), counts[levels].astype(np.int64)
+    )
 
 
 @compiled
@@ -158,14 +163,17 @@ def _digitise(values: Floats, edges: Floats) -> Integers:
 @compiled
 def _fill(
     mask: npt.NDArray[np.bool_], index: npt.NDArray[np.int32], pad: int
-) -> npt.NDArray[np.int32]:
+) -> tuple[npt.NDArray[np.int32], Integers]:
+    """Return the grey levels in an array with an empty border, and the places of the region."""
     depth, height, width = mask.shape
     volume = np.zeros((depth + 2 * pad, height + 2 * pad, width + 2 * pad), np.int32)
+    places = np.empty(len(index), np.int64)
     i = 0
     for z in range(depth):
         for y in range(height):
             for x in range(width):
                 if mask[z, y, x]:
                     volume[z + pad, y + pad, x + pad] = index[i]
+                    places[i] = ((z + pad) * volume.shape[1] + y + pad) * volume.shape[2] + x + pad
                     i += 1
-    return volume
+    return volume, places

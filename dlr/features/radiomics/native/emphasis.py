@@ -27,8 +27,8 @@ def emphasis_features(matrix: Floats, levels: Floats, sizes: Floats) -> Floats:
 
     Parameters
     ----------
-    matrix : ndarray of float, shape (n_levels, n_sizes)
-        How often a grey level occurs with a size.
+    matrix : ndarray of float, shape (n_levels, at least n_sizes)
+        How often a grey level occurs with a size; columns beyond `sizes` are left out.
     levels, sizes : ndarray of float
         The grey levels and the sizes.
 
@@ -38,19 +38,20 @@ def emphasis_features(matrix: Floats, levels: Floats, sizes: Floats) -> Floats:
         All NaN when the matrix is empty.
     """
     result = np.zeros(16)
-    total = matrix.sum()
+    by_level, by_size = np.zeros(len(levels)), np.zeros(len(sizes))
+    for i in range(len(levels)):
+        for j in range(len(sizes)):
+            by_level[i] += matrix[i, j]
+            by_size[j] += matrix[i, j]
+    total = by_size.sum()
     if total == 0:
         result[:] = math.nan
         return result
-    by_size = np.zeros(len(sizes))
     for i in range(len(levels)):
-        by_level = 0.0
         level2 = levels[i] * levels[i]
         for j in range(len(sizes)):
             count = matrix[i, j]
             if count > 0:
-                by_level += count
-                by_size[j] += count
                 size2 = sizes[j] * sizes[j]
                 p = count / total
                 result[ENTROPY] -= p * np.log2(p + EPSILON)
@@ -58,7 +59,7 @@ def emphasis_features(matrix: Floats, levels: Floats, sizes: Floats) -> Floats:
                 result[SMALL_HIGH] += p * level2 / size2
                 result[LARGE_LOW] += p * size2 / level2
                 result[LARGE_HIGH] += p * level2 * size2
-        p = by_level / total
+        p = by_level[i] / total
         result[LEVEL_NONUNIFORMITY_NORMALISED] += p * p
         result[LOW] += p / level2
         result[HIGH] += p * level2
@@ -71,7 +72,7 @@ def emphasis_features(matrix: Floats, levels: Floats, sizes: Floats) -> Floats:
     result[LEVEL_NONUNIFORMITY] = result[LEVEL_NONUNIFORMITY_NORMALISED] * total
     result[SIZE_NONUNIFORMITY] = result[SIZE_NONUNIFORMITY_NORMALISED] * total
     result[PERCENTAGE] = total / (by_size * sizes).sum()
-    result[LEVEL_VARIANCE] = _variance(matrix.sum(1), levels, total)
+    result[LEVEL_VARIANCE] = _variance(by_level, levels, total)
     result[SIZE_VARIANCE] = _variance(by_size, sizes, total)
     return result
 

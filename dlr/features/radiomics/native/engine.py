@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+import numpy as np
 import SimpleITK as sitk
 
 from dlr.errors import CaseError, Fault, InputError
@@ -18,7 +19,7 @@ from dlr.features.radiomics.native.preparation import prepare
 from dlr.features.radiomics.native.region import Region
 from dlr.features.radiomics.settings import ImageType, ParameterFile
 
-VERSION = "1"
+VERSION = "2"
 """Raised whenever a number changes; part of every cache key."""
 
 
@@ -89,8 +90,10 @@ class NativeEngine:
         self._add_shape(region, intensities.spacing, values, problems)
         for image_type in self.parameters.image_types:
             self._add_image_type(image_type, intensities, region, values, problems)
-        for name, value in values.items():
-            if not math.isfinite(value) and name not in problems:
+        finite = np.isfinite(np.fromiter(values.values(), np.float64, len(values)))
+        for index in np.flatnonzero(~finite):
+            name = self._names[index]
+            if name not in problems:
                 values[name] = math.nan
                 problems[name] = "not defined for this region: too few neighbouring voxels"
         return RadiomicsResult(values, problems, diagnostics.facts)

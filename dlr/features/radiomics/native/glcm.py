@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dlr.features.radiomics.native.compiled import compiled
-from dlr.features.radiomics.native.discretisation import Floats, GreyLevels
+from dlr.features.radiomics.native.discretisation import Floats, GreyLevels, Integers
 from dlr.features.radiomics.native.glcm_formulas import MCC, N_FEATURES, ORDER, glcm_features
 from dlr.features.radiomics.native.mcc import DECIDED_BY_ROUNDING, mcc_as_pyradiomics
 from dlr.features.radiomics.native.neighbours import directions, flat_steps, nan_mean, weights
@@ -31,7 +31,8 @@ def glcm(
     if settings.weightingNorm not in (None, "no_weighting"):
         shares = np.exp(-(weights(settings.weightingNorm, steps, spacing) ** 2))
     rows = _features(
-        grey.volume,
+        grey.volume.ravel(),
+        grey.places,
         offsets,
         grey.levels,
         shares,
@@ -43,7 +44,8 @@ def glcm(
         values["MCC"] = 1.0  # one grey level, even where no two voxels are neighbours
     elif np.nanmin(rows[:, MCC], initial=1.0) < DECIDED_BY_ROUNDING:
         matrices = _matrices(
-            grey.volume,
+            grey.volume.ravel(),
+            grey.places,
             offsets,
             len(grey.levels),
             shares,
@@ -56,61 +58,65 @@ def glcm(
 
 @compiled
 def _matrices(
-    volume: npt.NDArray[np.int32],
-    offsets: npt.NDArray[np.int64],
+    flat: npt.NDArray[np.int32],
+    places: Integers,
+    offsets: Integers,
     n: int,
     shares: Floats,
     symmetric: bool,
     merged: bool,
 ) -> Floats:
     """Return the unnormalised matrices, shape (n, n, directions or 1)."""
-    flat = volume.ravel()
     result = np.zeros((n, n, 1 if merged else len(offsets)))
     counts = np.zeros((n, n))
     for a in range(len(offsets)):
         counts[:] = 0
-        _count_pairs(flat, offsets[a], shares[a], counts)
-        result[:, :, 0 if merged else a] += counts + counts.T if symmetric else counts
+        _count_pairs(flat, places, offsets[a], shares[a], symmetric, counts)
+        result[:, :, 0 if merged else a] += counts
     return result
 
 
 @compiled
 def _features(
-    volume: npt.NDArray[np.int32],
-    offsets: npt.NDArray[np.int64],
+    flat: npt.NDArray[np.int32],
+    places: Integers,
+    offsets: Integers,
     levels: Floats,
     shares: Floats,
     symmetric: bool,
     merged: bool,
 ) -> Floats:
     """Return a row of features per direction, or one row for all directions merged."""
-    flat = volume.ravel()
     n = len(levels)
     rows = np.full((1 if merged else len(offsets), N_FEATURES), math.nan)
     counts = np.zeros((n, n))
     for a in range(len(offsets)):
         if not merged:
             counts[:] = 0
-        _count_pairs(flat, offsets[a], shares[a], counts)
+        _count_pairs(flat, places, offsets[a], shares[a], symmetric, counts)
         if not merged:
-            glcm_features(_normalised(counts, symmetric), levels, symmetric, rows[a])
+            counts /= counts.sum()
+            glcm_features(counts, levels, symmetric, rows[a])
     if merged:
-        glcm_features(_normalised(counts, symmetric), levels, symmetric, rows[0])
+        counts /= counts.sum()
+        glcm_features(counts, levels, symmetric, rows[0])
     return rows
 
 
 @compiled
-def _count_pairs(flat: npt.NDArray[np.int32], offset: int, share: float, counts: Floats) -> None:
-    for place in range(len(flat)):
-        level = flat[place]
-        if level != 0:
-            other = flat[place + offset]
-            if other != 0:
-                counts[level - 1, other - 1] += share
-
-
-@compiled
-def _normalised(counts: Floats, symmetric: bool) -> Floats:
-    matrix = counts + counts.T if symmetric else counts.copy()
-    total = matrix.sum()
-    return matrix / total
+def _count_pairs(
+    flat: npt.NDArray[np.int32],
+    places: Integers,
+    offset: int,
+    share: float,
+    symmetric: bool,
+    counts: Floats,
+) -> None:
+    """Add every pair of neighbours, `symmetric` in both orders."""
+    for place in places:
+        other = flat[place + offset]
+        if other != 0:
+            level = flat[place]
+            counts[level - 1, other - 1] += share
+            if symmetric:
+                counts[other - 1, level - 1] += share

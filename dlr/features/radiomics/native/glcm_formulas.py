@@ -10,6 +10,7 @@ from dlr.features.radiomics.native.compiled import compiled
 from dlr.features.radiomics.native.discretisation import Floats
 from dlr.features.radiomics.native.first_order import EPSILON
 from dlr.features.radiomics.native.mcc import maximal_correlation
+from dlr.features.radiomics.native.vectors import dot
 
 ORDER = (
     "Autocorrelation", "JointAverage", "ClusterProminence", "ClusterShade", "ClusterTendency",
@@ -36,18 +37,23 @@ def glcm_features(matrix: Floats, levels: Floats, symmetric: bool, row: Floats) 
     p_sum, p_difference = np.zeros(2 * highest + 1), np.zeros(highest)
     energy = entropy = largest = product_mean = 0.0
     for i in range(n):
-        for j in range(n):
+        for j in range(i if symmetric else 0, n):
             p = matrix[i, j]
             if p == 0:
                 continue
             px[i] += p
             py[j] += p
-            p_sum[int(levels[i] + levels[j])] += p
-            p_difference[int(abs(levels[i] - levels[j]))] += p
-            energy += p * p
-            entropy -= p * np.log2(p + EPSILON)
+            share = p
+            if symmetric and i != j:  # this pair of levels stands for both orders
+                px[j] += p
+                py[i] += p
+                share = 2 * p
+            p_sum[int(levels[i] + levels[j])] += share
+            p_difference[int(abs(levels[i] - levels[j]))] += share
+            energy += share * p
+            entropy -= share * np.log2(p + EPSILON)
             largest = max(largest, p)
-            product_mean += levels[i] * levels[j] * p
+            product_mean += levels[i] * levels[j] * share
     if math.isnan(entropy):
         return
     ux, uy = (levels * px).sum(), (levels * py).sum()
@@ -106,14 +112,12 @@ def _correlation(
     """Correlation (1 for a flat matrix) and sum of squares."""
     n = len(levels)
     variance_x = variance_y = covariance = 0.0
+    dy = levels - uy
     for i in range(n):
         dx = levels[i] - ux
         variance_x += px[i] * dx * dx
-        variance_y += py[i] * (levels[i] - uy) ** 2
-        inner = 0.0
-        for j in range(n):
-            inner += matrix[i, j] * (levels[j] - uy)
-        covariance += dx * inner
+        variance_y += py[i] * dy[i] * dy[i]
+        covariance += dx * dot(matrix[i], dy)
     scale = math.sqrt(variance_x) * math.sqrt(variance_y)
     row[6] = 1.0 if scale == 0 else covariance / (scale + EPSILON)
     row[23] = variance_x

@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dlr.features.radiomics.native.compiled import compiled
-from dlr.features.radiomics.native.discretisation import Floats, GreyLevels
+from dlr.features.radiomics.native.discretisation import Floats, GreyLevels, Integers
 from dlr.features.radiomics.native.emphasis import emphasis_features
+from dlr.features.radiomics.native.neighbourhoods import dependents
 from dlr.features.radiomics.native.neighbours import directions, flat_steps
 from dlr.features.radiomics.options import ExtractionSettings
 
@@ -29,28 +30,19 @@ def gldm(grey: GreyLevels, settings: ExtractionSettings) -> dict[str, float]:
     size = tuple(extent - 2 * grey.pad for extent in grey.volume.shape)
     half = flat_steps(directions(settings, size, settings.distances), grey.volume.shape)
     offsets = np.concatenate([half, -half])
-    matrix = _dependences(grey.volume, offsets, grey.levels, float(settings.gldm_a))
+    flat = grey.volume.ravel()
+    found = dependents(flat, grey.places, offsets, grey.levels, float(settings.gldm_a))
+    matrix = _count(flat, grey.places, found, len(grey.levels), len(offsets) + 1)
     values = emphasis_features(matrix, grey.levels, np.arange(1.0, len(offsets) + 2))
     return {name: value for name, value in zip(ORDER, values.tolist()) if name}
 
 
 @compiled
-def _dependences(
-    volume: npt.NDArray[np.int32],
-    offsets: npt.NDArray[np.int64],
-    levels: Floats,
-    tolerance: float,
+def _count(
+    flat: npt.NDArray[np.int32], places: Integers, found: Integers, n_levels: int, n_sizes: int
 ) -> Floats:
-    flat = volume.ravel()
-    matrix = np.zeros((len(levels), len(offsets) + 1))
-    for place in range(len(flat)):
-        level = flat[place]
-        if level == 0:
-            continue
-        dependent = 0
-        for offset in offsets:
-            other = flat[place + offset]
-            if other != 0 and abs(levels[other - 1] - levels[level - 1]) <= tolerance:
-                dependent += 1
-        matrix[level - 1, dependent] += 1
+    """Return how often a grey level occurs with a number of dependent neighbours."""
+    matrix = np.zeros((n_levels, n_sizes))
+    for i in range(len(places)):
+        matrix[flat[places[i]] - 1, found[i]] += 1
     return matrix

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dlr.features.radiomics.native.compiled import compiled
-from dlr.features.radiomics.native.discretisation import Floats, GreyLevels
+from dlr.features.radiomics.native.discretisation import Floats, GreyLevels, Integers
 from dlr.features.radiomics.native.emphasis import emphasis_features
 from dlr.features.radiomics.native.neighbours import directions, flat_steps, nan_mean, weights
 from dlr.features.radiomics.options import ExtractionSettings
@@ -35,93 +35,97 @@ def glrlm(
     size = tuple(extent - 2 * grey.pad for extent in grey.volume.shape)
     steps = directions(settings, size)
     longest = max(size)
+    offsets = flat_steps(steps, grey.volume.shape)
     if settings.weightingNorm is None:
-        rows = _features(grey.volume, grey.pad, steps, _offsets(grey, steps), grey.levels, longest)
+        rows = _features(grey.volume, grey.places, grey.pad, steps, offsets, grey.levels, longest)
         means = nan_mean(rows)
     else:
         lengths = weights(settings.weightingNorm, steps, spacing)
         matrix = _weighted(
-            grey.volume, grey.pad, steps, _offsets(grey, steps), len(grey.levels), longest, lengths
+            grey.volume, grey.places, grey.pad, steps, offsets, len(grey.levels), longest, lengths
         )
         means = emphasis_features(matrix, grey.levels, np.arange(1.0, longest + 1))
     return dict(zip(ORDER, means.tolist()))
 
 
-def _offsets(grey: GreyLevels, steps: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    return flat_steps(steps, grey.volume.shape)
-
-
 @compiled
 def _features(
     volume: npt.NDArray[np.int32],
+    places: Integers,
     pad: int,
-    steps: npt.NDArray[np.int64],
-    offsets: npt.NDArray[np.int64],
+    steps: Integers,
+    offsets: Integers,
     levels: Floats,
     longest: int,
 ) -> Floats:
-    rows = np.empty((len(steps), 16))
+    rows = np.full((len(steps), 16), math.nan)
     matrix = np.zeros((len(levels), longest))
+    lengths = np.ones(volume.size, np.int32)
     sizes = np.arange(1.0, longest + 1)
     for a in range(len(steps)):
         matrix[:] = 0
-        if count_runs(volume, pad, steps[a], offsets[a], matrix):
-            rows[a] = emphasis_features(matrix, levels, sizes)
-        else:
-            rows[a] = math.nan
+        found, met_two = count_runs(volume.ravel(), places, offsets[a], lengths, matrix)
+        if met_two or _line_meets_two(volume, pad, steps[a]):
+            rows[a] = emphasis_features(matrix, levels, sizes[:found])
     return rows
 
 
 @compiled
 def _weighted(
     volume: npt.NDArray[np.int32],
+    places: Integers,
     pad: int,
-    steps: npt.NDArray[np.int64],
-    offsets: npt.NDArray[np.int64],
+    steps: Integers,
+    offsets: Integers,
     n_levels: int,
     longest: int,
-    lengths: Floats,
+    weights_of_steps: Floats,
 ) -> Floats:
     total = np.zeros((n_levels, longest))
     matrix = np.zeros((n_levels, longest))
+    lengths = np.ones(volume.size, np.int32)
     for a in range(len(steps)):
         matrix[:] = 0
-        if count_runs(volume, pad, steps[a], offsets[a], matrix):
-            total += matrix * lengths[a]
+        _, met_two = count_runs(volume.ravel(), places, offsets[a], lengths, matrix)
+        if met_two or _line_meets_two(volume, pad, steps[a]):
+            total += matrix * weights_of_steps[a]
     return total
 
 
 @compiled
 def count_runs(
-    volume: npt.NDArray[np.int32],
-    pad: int,
-    step: npt.NDArray[np.int64],
+    flat: npt.NDArray[np.int32],
+    places: Integers,
     offset: int,
+    lengths: npt.NDArray[np.int32],
     matrix: Floats,
-) -> bool:
-    """Count runs along one direction into `matrix`; say whether a line meets two voxels."""
-    flat = volume.ravel()
-    depth, height, width = volume.shape
-    met_two = False
-    for z in range(pad, depth - pad):
-        for y in range(pad, height - pad):
-            start = (z * height + y) * width
-            for x in range(pad, width - pad):
-                place = start + x
-                level = flat[place]
-                if level == 0:
-                    continue
-                before = flat[place - offset]
-                met_two = met_two or before != 0
-                if before == level:
-                    continue  # within a run that was counted from its first voxel
-                length = 1
-                place += offset
-                while flat[place] == level:
-                    length += 1
-                    place += offset
-                matrix[level - 1, length - 1] += 1
-    return met_two or _line_meets_two(volume, pad, step)
+) -> tuple[int, bool]:
+    """Count runs along one direction into `matrix`.
+
+    A voxel that goes on a run turns the run counted so far into a longer one; its predecessor
+    comes first in `places`, because steps lead forwards in memory. `lengths` is working space.
+
+    Returns
+    -------
+    longest : int
+        The length of the longest run.
+    met_two : bool
+        Whether two voxels of the region are neighbours.
+    """
+    longest = 1
+    neighbours = 0
+    for place in places:
+        level = flat[place]
+        before = flat[place - offset]
+        neighbours += before != 0
+        length = 1
+        if before == level:
+            length = lengths[place - offset] + 1
+            matrix[level - 1, length - 2] -= 1
+            longest = max(longest, length)
+        matrix[level - 1, length - 1] += 1
+        lengths[place] = length
+    return longest, neighbours > 0
 
 
 @compiled

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dlr.features.radiomics.native.compiled import compiled
-from dlr.features.radiomics.native.discretisation import GreyLevels
+from dlr.features.radiomics.native.discretisation import Floats, GreyLevels, Integers
 from dlr.features.radiomics.native.emphasis import emphasis_features
 from dlr.features.radiomics.native.neighbours import directions, flat_steps
 from dlr.features.radiomics.options import ExtractionSettings
@@ -28,25 +28,24 @@ def glszm(grey: GreyLevels, settings: ExtractionSettings) -> dict[str, float]:
     """
     size = tuple(extent - 2 * grey.pad for extent in grey.volume.shape)
     half = flat_steps(directions(settings, size), grey.volume.shape)
-    levels, sizes = _zones(grey.volume, np.concatenate([half, -half]), int(grey.counts.sum()))
-    distinct, column = np.unique(sizes, return_inverse=True)
-    matrix = np.zeros((len(grey.levels), len(distinct)))
-    np.add.at(matrix, (levels - 1, column), 1)
-    values = emphasis_features(matrix, grey.levels, distinct.astype(np.float64))
+    offsets = np.concatenate([half, -half])
+    levels, sizes = _zones(grey.volume.ravel(), grey.places, offsets)
+    matrix, distinct = _count(levels, sizes, len(grey.levels))
+    values = emphasis_features(matrix, grey.levels, distinct)
     return dict(zip(ORDER, values.tolist()))
 
 
 @compiled
 def _zones(
-    volume: npt.NDArray[np.int32], offsets: npt.NDArray[np.int64], n_voxels: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    volume: npt.NDArray[np.int32], places: Integers, offsets: Integers
+) -> tuple[Integers, Integers]:
     """Return grey level (1-based index) and number of voxels of every zone."""
-    flat = volume.copy().ravel()
-    levels = np.empty(n_voxels, np.int64)
-    sizes = np.empty(n_voxels, np.int64)
-    stack = np.empty(n_voxels, np.int64)
+    flat = volume.copy()
+    levels = np.empty(len(places), np.int64)
+    sizes = np.empty(len(places), np.int64)
+    stack = np.empty(len(places), np.int64)
     n_zones = 0
-    for start in range(len(flat)):
+    for start in places:
         level = flat[start]
         if level == 0:
             continue
@@ -66,3 +65,16 @@ def _zones(
         sizes[n_zones] = zone_size
         n_zones += 1
     return levels[:n_zones], sizes[:n_zones]
+
+
+@compiled
+def _count(levels: Integers, sizes: Integers, n_levels: int) -> tuple[Floats, Floats]:
+    """Return how often a grey level occurs with a size, and the sizes that occur."""
+    column = np.zeros(sizes.max() + 1, np.int64)
+    column[sizes] = 1
+    distinct = np.flatnonzero(column)
+    column[distinct] = np.arange(len(distinct))
+    matrix = np.zeros((n_levels, len(distinct)))
+    for i in range(len(levels)):
+        matrix[levels[i] - 1, column[sizes[i]]] += 1
+    return matrix, distinct.astype(np.float64)

@@ -14,11 +14,17 @@ import numpy.typing as npt
 
 from dlr.features.radiomics.native.compiled import compiled
 from dlr.features.radiomics.native.discretisation import Floats
+from dlr.features.radiomics.native.vectors import add, dot, symmetric_product
 
-TOLERANCE = 1e-10
+TOLERANCE = 2e-9
 """Largest residual that is left; the error of an eigenvalue is smaller, about its square."""
 EXHAUSTED = 1e-14
-FIRST_CHECK, CHECK_EVERY = 6, 6
+CHECK_EVERY = 6
+SPARSE = 16
+"""A matrix with fewer than one entry in so many is multiplied entry by entry."""
+POINTS = 8
+ROUNDS = 17
+"""Each round makes an interval `POINTS` + 1 times narrower; so many reach full precision."""
 
 
 @compiled
@@ -33,32 +39,39 @@ def largest_eigenvalue(matrix: Floats, known: Floats) -> float:
         An eigenvector of length 1.
     """
     n = len(matrix)
-    rows, columns, values = _entries(matrix)
+    sparse = (matrix != 0).sum() * SPARSE < n * n
+    rows, columns, values = _entries(matrix if sparse else matrix[:0])
     most = 4 * n + 20  # without rounding, n would do
     alpha, beta = np.zeros(most), np.zeros(most)
-    before = np.zeros(n)
-    # a start that shares no symmetry with the matrix
-    here = (0.5 + (np.arange(n) * 0.6180339887498949) % 1.0).astype(np.float64)
-    _remove(here, known)
-    norm = math.sqrt((here * here).sum())
+    before, image = np.zeros(n), np.zeros(n)
+    # the vector that is sought mostly rises or falls with the grey level; the rest of the start
+    # shares no symmetry with the matrix, so that no vector can be missed
+    places = np.arange(n).astype(np.float64)
+    here = known * (places / n + 0.1 * ((places * 0.6180339887498949) % 1.0)) + 1e-3
+    add(here, -dot(here, known), known)
+    norm = math.sqrt(dot(here, here))
     if norm < TOLERANCE:
         return 0.0
     here /= norm
     result, step = 0.0, 0.0
     for k in range(most):
-        image = _product(rows, columns, values, here, n)
-        image -= step * before
-        alpha[k] = (image * here).sum()
-        image -= alpha[k] * here
-        _remove(image, known)
-        step = math.sqrt((image * image).sum())
+        if sparse:
+            _sparse_product(rows, columns, values, here, image)
+        else:
+            symmetric_product(matrix, here, image)
+        add(image, -step, before)
+        alpha[k] = dot(image, here)
+        add(image, -alpha[k], here)
+        add(image, -dot(image, known), known)
+        step = math.sqrt(dot(image, image))
         beta[k] = step
         last = k == most - 1 or step < EXHAUSTED
-        if last or (k >= FIRST_CHECK and k % CHECK_EVERY == 0):
+        if last or (k > 0 and k % CHECK_EVERY == 0):
             result, settled = _extreme(alpha[: k + 1], beta[: k + 1])
             if last or settled:
                 return result
-        before, here = here, image / step
+        before, here, image = here, image, before
+        here /= step
     return result
 
 
@@ -69,11 +82,11 @@ def _entries(
     """Return the places and values that are not zero; `rows` holds where each row starts."""
     n = len(matrix)
     rows = np.zeros(n + 1, np.int64)
-    columns = np.empty(n * n, np.int64)
-    values = np.empty(n * n)
+    columns = np.empty(matrix.size, np.int64)
+    values = np.empty(matrix.size)
     used = 0
     for i in range(n):
-        for j in range(n):
+        for j in range(matrix.shape[1]):
             if matrix[i, j] != 0:
                 columns[used], values[used] = j, matrix[i, j]
                 used += 1
@@ -82,30 +95,18 @@ def _entries(
 
 
 @compiled
-def _product(
+def _sparse_product(
     rows: npt.NDArray[np.int64],
     columns: npt.NDArray[np.int64],
     values: Floats,
     vector: Floats,
-    n: int,
-) -> Floats:
-    result = np.empty(n)
-    for i in range(n):
+    result: Floats,
+) -> None:
+    for i in range(len(vector)):
         total = 0.0
         for place in range(rows[i], rows[i + 1]):
             total += values[place] * vector[columns[place]]
         result[i] = total
-    return result
-
-
-@compiled
-def _remove(vector: Floats, known: Floats) -> None:
-    """Take away the part along `known`, in place."""
-    part = 0.0
-    for i in range(len(vector)):
-        part += vector[i] * known[i]
-    for i in range(len(vector)):
-        vector[i] -= part * known[i]
 
 
 @compiled
@@ -114,8 +115,7 @@ def _extreme(alpha: Floats, beta: Floats) -> tuple[float, bool]:
 
     Settled: its residual is small, and the other end of the spectrum cannot overtake it.
     """
-    high = _end(alpha, beta, 1.0)
-    low = _end(-alpha, beta, 1.0)
+    high, low = _ends(alpha, beta)
     high_residual = _residual(alpha, beta, high)
     low_residual = _residual(-alpha, beta, low)
     if high < low:
@@ -125,25 +125,38 @@ def _extreme(alpha: Floats, beta: Floats) -> tuple[float, bool]:
 
 
 @compiled
-def _end(alpha: Floats, beta: Floats, bound: float) -> float:
-    """Return the largest eigenvalue by bisection on the number of larger ones (Sturm)."""
-    low, high = -bound - 1e-9, bound + 1e-9
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        pivot = alpha[0] - middle
-        larger = pivot > 0
+def _ends(alpha: Floats, beta: Floats) -> tuple[float, float]:
+    """Return the largest eigenvalues of a tridiagonal matrix and of its negative.
+
+    Intervals are divided at several points at once, by whether an eigenvalue is larger (Sturm);
+    the first half of the points belongs to the matrix, the second to its negative.
+    """
+    points, pivots, largest = np.empty(2 * POINTS), np.empty(2 * POINTS), np.empty(2 * POINTS)
+    lows, highs = np.full(2, -1.0 - 1e-9), np.full(2, 1.0 + 1e-9)
+    for _ in range(ROUNDS):
+        for side in range(2):
+            width = (highs[side] - lows[side]) / (POINTS + 1)
+            for p in range(POINTS):
+                points[side * POINTS + p] = lows[side] + (p + 1) * width
+        for p in range(POINTS):
+            pivots[p] = alpha[0] - points[p]
+            pivots[POINTS + p] = -alpha[0] - points[POINTS + p]
+        largest[:] = pivots
         for k in range(1, len(alpha)):
-            if larger:
-                break
-            if pivot == 0:
-                pivot = -1e-300
-            pivot = alpha[k] - middle - beta[k - 1] * beta[k - 1] / pivot
-            larger = pivot > 0
-        if larger:
-            low = middle
-        else:
-            high = middle
-    return 0.5 * (low + high)
+            square = beta[k - 1] * beta[k - 1]
+            for p in range(2 * POINTS):
+                centre = alpha[k] if p < POINTS else -alpha[k]
+                pivot = pivots[p] if pivots[p] != 0 else -1e-300
+                pivots[p] = centre - points[p] - square / pivot
+                largest[p] = max(largest[p], pivots[p])
+        for side in range(2):
+            for p in range(side * POINTS, (side + 1) * POINTS):
+                if largest[p] > 0:
+                    lows[side] = points[p]
+                else:
+                    highs[side] = points[p]
+                    break
+    return 0.5 * (lows[0] + highs[0]), 0.5 * (lows[1] + highs[1])
 
 
 @compiled

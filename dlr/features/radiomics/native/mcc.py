@@ -37,15 +37,58 @@ def maximal_correlation(matrix: Floats, px: Floats, py: Floats, symmetric: bool)
     n = len(px)
     if n < 2:
         return 1.0
-    scaled = np.zeros((n, n))
-    for i in range(n):
-        for j in range(n):
-            if matrix[i, j] > 0:
-                scaled[i, j] = matrix[i, j] / math.sqrt(px[i] * py[j])
     first = np.sqrt(px)
+    over_x, over_y = _inverse_roots(px), _inverse_roots(py)
+    scaled = np.empty((n, n))
+    for i in range(n):
+        scaled[i] = matrix[i] * (over_x[i] * over_y)
     if symmetric:
+        if not _connected(scaled):
+            return 1.0  # the vector of each part has the eigenvalue 1, and the first is only one
         return min(largest_eigenvalue(scaled, first), 1.0)
     return min(math.sqrt(largest_eigenvalue(_square(scaled), first)), 1.0)
+
+
+@compiled
+def _inverse_roots(p: Floats) -> Floats:
+    """Return ``1 / sqrt(p)``, and 0 for 0."""
+    result = np.zeros(len(p))
+    for i in range(len(p)):
+        if p[i] > 0:
+            result[i] = 1 / math.sqrt(p[i])
+    return result
+
+
+@compiled
+def _connected(matrix: Floats) -> bool:
+    """Say whether every grey level that occurs can be reached from every other."""
+    n = len(matrix)
+    alone = 0  # levels without a lower one next to them: the lowest always, others rarely
+    for i in range(n):
+        lower = i - 1
+        while lower >= 0 and matrix[i, lower] == 0:
+            lower -= 1
+        alone += lower < 0
+    if alone == 1:
+        return True
+    waiting, seen = np.empty(n, np.int64), np.zeros(n, np.bool_)
+    count = 0
+    for start in range(n):
+        if seen[start] or not matrix[start].any():
+            continue
+        if count > 0:
+            return False
+        seen[start] = True
+        waiting[0], count, done = start, 1, 0
+        while done < count:
+            here = waiting[done]
+            done += 1
+            for other in range(n):
+                if matrix[here, other] != 0 and not seen[other]:
+                    seen[other] = True
+                    waiting[count] = other
+                    count += 1
+    return True
 
 
 @compiled

@@ -7,7 +7,7 @@ two inside corners face each other diagonally, the surface separates them.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -58,15 +58,16 @@ def surface_and_volume(
     spacing : tuple of float
         Voxel size (mm) along z, y, x.
     """
-    areas, volumes, normals = _cubes(np.array(spacing))
+    areas, volumes, normals = _cubes(spacing)
     area, volume = _sum_cubes(mask, np.array(spacing), areas, volumes, normals)
     return area, volume / 6
 
 
-def _cubes(spacing: Floats) -> tuple[Floats, Floats, Floats]:
+@lru_cache(maxsize=64)
+def _cubes(spacing: tuple[float, float, float]) -> tuple[Floats, Floats, Floats]:
     """Return, per set of corners: area, six times the volume below it, and the sum of normals."""
     corners, triangles = _triangles()
-    a, b, c = np.moveaxis(triangles * spacing, 1, 0)
+    a, b, c = np.moveaxis(triangles * np.array(spacing), 1, 0)
     areas, volumes, normals = np.zeros(128), np.zeros(128), np.zeros((128, 3))
     np.add.at(areas, corners, np.linalg.norm(np.cross(a - c, b - c), axis=1) / 2)
     np.add.at(volumes, corners, (np.cross(a, b) * c).sum(axis=1))

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dlr.features.radiomics.native.compiled import compiled
-from dlr.features.radiomics.native.discretisation import Floats, GreyLevels
+from dlr.features.radiomics.native.discretisation import Floats, GreyLevels, Integers
+from dlr.features.radiomics.native.neighbourhoods import surroundings
 from dlr.features.radiomics.native.neighbours import directions, flat_steps
 from dlr.features.radiomics.options import ExtractionSettings
 
@@ -21,7 +22,9 @@ def ngtdm(grey: GreyLevels, settings: ExtractionSettings) -> dict[str, float]:
     """
     size = tuple(extent - 2 * grey.pad for extent in grey.volume.shape)
     half = flat_steps(directions(settings, size, settings.distances), grey.volume.shape)
-    differences = _differences(grey.volume, np.concatenate([half, -half]), grey.levels)
+    flat, offsets = grey.volume.ravel(), np.concatenate([half, -half])
+    sums, numbers = surroundings(flat, grey.places, offsets, grey.levels)
+    differences = _differences(flat, grey.places, sums, numbers, grey.levels)
     n_voxels = int(grey.counts.sum())
     p = grey.counts / n_voxels
     contrast, spread, complexity, strength = _pair_sums(p, differences, grey.levels)
@@ -38,25 +41,15 @@ def ngtdm(grey: GreyLevels, settings: ExtractionSettings) -> dict[str, float]:
 
 @compiled
 def _differences(
-    volume: npt.NDArray[np.int32], offsets: npt.NDArray[np.int64], levels: Floats
+    flat: npt.NDArray[np.int32], places: Integers, sums: Floats, numbers: Floats, levels: Floats
 ) -> Floats:
     """Return, per grey level, the sum of differences between a voxel and its surroundings' mean."""
-    flat = volume.ravel()
-    sums = np.zeros(len(levels))
-    for place in range(len(flat)):
-        level = flat[place]
-        if level == 0:
-            continue
-        count = 0
-        total = 0.0
-        for offset in offsets:
-            other = flat[place + offset]
-            if other != 0:
-                count += 1
-                total += levels[other - 1]
-        if count > 0:
-            sums[level - 1] += abs(levels[level - 1] - total / count)
-    return sums
+    differences = np.zeros(len(levels))
+    for i in range(len(places)):
+        if numbers[i] > 0:
+            level = flat[places[i]] - 1
+            differences[level] += abs(levels[level] - sums[i] / numbers[i])
+    return differences
 
 
 @compiled

@@ -7,6 +7,7 @@ implementation whose numbers are matched, term by term.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ SMOOTH = ((1.3530, 1.8151), (-0.3531, 0.0902))
 SECOND = ((-1.3563, 5.2318), (0.3446, -2.2355))
 
 
+@lru_cache(maxsize=256)
 def smoothing(sigma: float, spacing: float) -> Floats:
     """Return the coefficients of Gaussian smoothing; `sigma` and `spacing` in mm."""
     width = sigma / spacing
@@ -29,6 +31,7 @@ def smoothing(sigma: float, spacing: float) -> Floats:
     return _coefficients([value * (1.0 / alpha) for value in n], d)
 
 
+@lru_cache(maxsize=256)
 def second_derivative(sigma: float, spacing: float) -> Floats:
     """Return the coefficients of sigma² times the second derivative of a Gaussian."""
     width = sigma / spacing
@@ -92,4 +95,6 @@ def _coefficients(n: list[float], d: list[float]) -> Floats:
     )
     forward_edge = [value * sn / sd for value in d]
     backward_edge = [value * sm / sd for value in d]
-    return np.array([n, m, d, forward_edge, backward_edge])
+    rows = np.array([n, m, d, forward_edge, backward_edge])
+    rows.flags.writeable = False  # kept and shared
+    return rows
