@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from dlr.cnn.bundle import CnnBundle
 from dlr.cnn.cohort import CnnCohort
@@ -20,24 +19,21 @@ from dlr.cnn.evaluation import (
     honest_thresholds,
     long_scores,
     mean_over_pictures,
-    outputs_to_frame,
     with_thresholds,
 )
 from dlr.cnn.folds import grouped_folds, inner_subjects, training_cases
 from dlr.cnn.matching import matched_cases
 from dlr.cnn.networks import CnnNetwork, build_classifier
-from dlr.cnn.prediction import predict_logits
 from dlr.cnn.provenance import describe
-from dlr.cnn.results import BAGGED, CnnResult, FoldModel
+from dlr.cnn.results import BAGGED, FROZEN, OUT_OF_FOLD, CnnResult, FoldModel
+from dlr.cnn.scoring import number_table, score_pictures
 from dlr.cnn.settings import CnnStudyConfig, candidates
 from dlr.cnn.store import PictureStore, PreparedPictures, prepare_pictures
-from dlr.cnn.tasks import Targets, make_targets, output_names
+from dlr.cnn.tasks import make_targets, output_names
 from dlr.cnn.training import TrainedNetwork, TrainingData, train_network
 from dlr.errors import CaseError
 from dlr.features.cache import content_key
 from dlr.features.extraction import Progress, silent
-
-OUT_OF_FOLD, FROZEN = "out-of-fold", "frozen"
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,25 +238,6 @@ def _training_key(config: CnnStudyConfig, cohort: CnnCohort, data: TrainingData)
     )
 
 
-def score_pictures(
-    network: CnnNetwork,
-    cohort: CnnCohort,
-    store: PictureStore,
-    rows: NDArray[np.int64],
-    targets: Targets,
-    place: Place,
-    config: CnnStudyConfig,
-) -> pd.DataFrame:
-    """Score pictures by position; one row each, with who it belongs to."""
-    logits = predict_logits(network, store, rows, place, config.training.batch_size)
-    outputs = outputs_to_frame(
-        logits, targets.labels, targets.regressions, targets.mean, targets.standard_deviation
-    )
-    about = cohort.pictures.iloc[rows][["case_id", "subject_id", "image", "view"]]
-    about = about.assign(cohort=cohort.cases.loc[about["case_id"], "cohort"].to_numpy())
-    return pd.concat([about.reset_index(drop=True), outputs], axis=1)
-
-
 def _search_table(tried: list[CnnStudyConfig], trained: list[TrainedNetwork]) -> pd.DataFrame:
     rows = [
         {
@@ -337,20 +314,3 @@ def _lock(long: pd.DataFrame, own: pd.DataFrame, locked: dict[str, float]) -> pd
 
 def _with_thresholds(model: FoldModel, thresholds: dict[str, float]) -> FoldModel:
     return FoldModel(**{**vars(model), "thresholds": thresholds})
-
-
-def number_table(wide: pd.DataFrame, cases: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
-    """Return predicted and true numbers per case."""
-    parts = [
-        pd.DataFrame(
-            {
-                **{key: wide[key].to_numpy() for key in ("case_id", "cohort", "estimate", "fold")},
-                "number": name,
-                "true": cases.loc[wide["case_id"], name].to_numpy(dtype=float),
-                "predicted": wide[name].to_numpy(),
-            }
-        )
-        for name in names
-    ]
-    columns = ["case_id", "cohort", "estimate", "fold", "number", "true", "predicted"]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)

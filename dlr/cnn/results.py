@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from dlr.cnn.settings import CnnStudyConfig
 
+OUT_OF_FOLD, FROZEN = "out-of-fold", "frozen"
+"""Values of ``estimate``."""
 BAGGED = "bagged"
 """Value of ``fold`` for the mean of all fold models."""
 POOLED = "pooled"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -27,8 +25,8 @@ from dlr.cnn.prediction import predict_logits
 from dlr.cnn.settings import CnnStudyConfig
 from dlr.cnn.store import PictureStore
 from dlr.cnn.tasks import MaskedLoss, Targets
+from dlr.cnn.training_log import mean_auc, write_log, write_tensorboard
 from dlr.errors import DlrError
-from dlr.features.cache import write_atomically
 from dlr.features.extraction import Progress, silent
 
 _PRECISION = {
@@ -265,9 +263,9 @@ class _Run:
         self.epoch += 1
         if self.place.leads:
             write_checkpoint(self._state(), self._path)
-            _write_log(self.history, self.folder / "log.csv")
+            write_log(self.history, self.folder / "log.csv")
             if self.config.training.tensorboard:
-                _write_tensorboard(row, self.folder)
+                write_tensorboard(row, self.folder)
         self.place.wait()
 
     def _stopping_value(self, row: dict[str, float]) -> float:
@@ -342,39 +340,3 @@ class _Run:
         self.epoch, self.history = state["epoch"], state["history"]
         self.best_epoch, self.best_value = state["best_epoch"], state["best_value"]
         self.best_state = state["best_state"]
-
-
-def mean_auc(logits: NDArray[np.float32], targets: NDArray[np.float32], n_labels: int) -> float:
-    """Return the mean AUC over the labels with both classes; NaN where there is none."""
-    from dlr.stats import auc
-
-    found = []
-    for column in range(n_labels):
-        known = np.isfinite(targets[:, column])
-        truth = targets[known, column]
-        if 0 < truth.sum() < len(truth):
-            found.append(auc(truth, logits[known, column]).value)
-    return float(np.mean(found)) if found else float("nan")
-
-
-def _write_log(history: list[dict[str, float]], path: Path) -> None:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(history[0]))
-    writer.writeheader()
-    writer.writerows(history)
-    write_atomically(path, text.getvalue().encode())
-
-
-def _write_tensorboard(row: dict[str, float], folder: Path) -> None:
-    from dlr.errors import MissingDependencyError
-
-    try:
-        from torch.utils.tensorboard.writer import SummaryWriter
-    except ImportError:
-        raise MissingDependencyError(
-            "training.tensorboard needs TensorBoard; install it with: pip install tensorboard"
-        ) from None
-    with SummaryWriter(str(folder)) as writer:
-        for name, value in row.items():
-            if name != "epoch":
-                writer.add_scalar(name, value, int(row["epoch"]))

@@ -9,7 +9,6 @@ import pandas as pd
 
 from dlr.cnn.bundle import CnnBundle
 from dlr.cnn.cohort import NEW, CnnCohort
-from dlr.cnn.crossfit import FROZEN, number_table, score_pictures
 from dlr.cnn.distributed import join_processes
 from dlr.cnn.evaluation import (
     bag,
@@ -18,7 +17,8 @@ from dlr.cnn.evaluation import (
     mean_over_pictures,
     with_thresholds,
 )
-from dlr.cnn.results import BAGGED, CnnResult
+from dlr.cnn.results import BAGGED, FROZEN, CnnResult
+from dlr.cnn.scoring import number_table, score_pictures
 from dlr.cnn.store import PreparedPictures, prepare_pictures
 from dlr.cnn.tasks import Targets, output_names
 from dlr.errors import Fault, InputError
