@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from dlr.features.radiomics.native.compiled import compiled
 
 Triple = tuple[int, int, int]
 
@@ -16,17 +19,6 @@ class Box:
 
     low: Triple
     high: Triple
-
-    @classmethod
-    def around(cls, mask: npt.NDArray[np.bool_]) -> Box:
-        """Return the smallest box that holds all true voxels of `mask` (which has some)."""
-        low, high = [], []
-        for axis in range(3):
-            others = tuple(other for other in range(3) if other != axis)
-            used = np.flatnonzero(mask.any(axis=others))
-            low.append(int(used[0]))
-            high.append(int(used[-1]) + 1)
-        return cls((low[0], low[1], low[2]), (high[0], high[1], high[2]))
 
     @property
     def size(self) -> Triple:
@@ -51,3 +43,55 @@ class Box:
         low = [a - b for a, b in zip(self.low, outer.low)]
         high = [a - b for a, b in zip(self.high, outer.low)]
         return Box((low[0], low[1], low[2]), (high[0], high[1], high[2]))
+
+
+def locate(labels: npt.NDArray[Any], label: int = 1) -> tuple[Box | None, int]:
+    """Find the smallest box around the voxels of one label, and count them.
+
+    Parameters
+    ----------
+    labels : ndarray, shape (z, y, x)
+        A mask, or a label map of any number type.
+    label : int
+        The value to look for.
+
+    Returns
+    -------
+    box : Box or None
+        None when the label is absent.
+    n_voxels : int
+        How many voxels have the label.
+    """
+    array = labels.view(np.uint8) if labels.dtype == np.bool_ else labels
+    value = np.array(label).astype(array.dtype)
+    if value != label:
+        return None, 0  # the type cannot hold it
+    n_voxels, *ends = _extent(np.ascontiguousarray(array), value[()]).tolist()
+    if n_voxels == 0:
+        return None, 0
+    return Box((ends[0], ends[1], ends[2]), (ends[3], ends[4], ends[5])), n_voxels
+
+
+@compiled
+def _extent(labels: npt.NDArray[Any], label: Any) -> npt.NDArray[np.int64]:
+    """Return the number of voxels with a label, their lowest places and their highest plus one."""
+    depth, height, width = labels.shape
+    z0, y0, x0, z1, y1, x1 = depth, height, width, 0, 0, 0
+    n_voxels = 0
+    for z in range(depth):
+        for y in range(height):
+            row = labels[z, y]
+            found = 0
+            for x in range(width):
+                found += row[x] == label
+            if found > 0:
+                n_voxels += found
+                z0, z1 = min(z0, z), max(z1, z + 1)
+                y0, y1 = min(y0, y), max(y1, y + 1)
+                first, last = 0, width - 1
+                while row[first] != label:
+                    first += 1
+                while row[last] != label:
+                    last -= 1
+                x0, x1 = min(x0, first), max(x1, last + 1)
+    return np.array([n_voxels, z0, y0, x0, z1, y1, x1])

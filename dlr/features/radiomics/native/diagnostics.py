@@ -11,8 +11,8 @@ import pywt
 import SimpleITK as sitk
 from scipy import ndimage
 
-from dlr.features.radiomics.native.box import Box
-from dlr.features.radiomics.native.intensities import Intensities
+from dlr.features.radiomics.native.box import Box, locate
+from dlr.features.radiomics.native.intensities import Intensities, has_exact_sums, sums
 from dlr.features.radiomics.native.region import Mask
 from dlr.features.radiomics.settings import ParameterFile
 
@@ -44,16 +44,16 @@ class Diagnostics:
             self._add("Configuration_Settings", written["setting"])
             self._add("Configuration_EnabledImageTypes", written["imageType"])
 
-    def add_original(self, image: sitk.Image, mask: sitk.Image) -> None:
-        """Report on image and mask as they were given."""
+    def add_original(self, image: sitk.Image, mask: sitk.Image, box: Box) -> None:
+        """Report on image and mask as they were given; `box` is the region's."""
         if not self._wanted:
             return
-        self._add("Image-original_Hash", _sha1(sitk.GetArrayViewFromImage(image)))
+        array, labels = sitk.GetArrayViewFromImage(image), sitk.GetArrayViewFromImage(mask)
+        self._add("Image-original_Hash", _sha1(array, array.dtype))
         self._add("Image-original_Dimensionality", f"{image.GetDimension()}D")
-        self._add_image("original", image, sitk.GetArrayViewFromImage(image))
-        labels = sitk.GetArrayViewFromImage(mask)
-        self._add("Mask-original_Hash", _sha1(labels.astype(np.uint32)))
-        self._add_mask("original", mask, labels == self._label, None)
+        self._add_image("original", image, array)
+        self._add("Mask-original_Hash", _sha1(labels, np.dtype(np.uint32)))
+        self._add_mask("original", mask, labels[box.slices] == self._label, box, None)
 
     def add_interpolated(
         self, image: sitk.Image, mask: sitk.Image, intensities: Intensities
@@ -62,14 +62,16 @@ class Diagnostics:
         if self._wanted:
             self._add_image("interpolated", image, intensities.array)
             inside = sitk.GetArrayViewFromImage(mask) == self._label
-            self._add_mask("interpolated", mask, inside, intensities)
+            self.add_mask("interpolated", mask, inside, intensities)
 
     def add_mask(
         self, prefix: str, mask: sitk.Image, inside: Mask, intensities: Intensities
     ) -> None:
-        """Report on a mask that was ``corrected`` or ``resegmented``."""
+        """Report on a mask that was ``corrected``, ``interpolated`` or ``resegmented``."""
         if self._wanted:
-            self._add_mask(prefix, mask, inside, intensities)
+            box, _ = locate(inside)
+            if box is not None:
+                self._add_mask(prefix, mask, inside[box.slices], box, intensities)
 
     def _add(self, name: str, value: object) -> None:
         self.facts[PREFIX + name] = value
@@ -77,16 +79,14 @@ class Diagnostics:
     def _add_image(self, prefix: str, image: sitk.Image, array: np.ndarray) -> None:
         self._add(f"Image-{prefix}_Spacing", image.GetSpacing())
         self._add(f"Image-{prefix}_Size", image.GetSize())
-        self._add(f"Image-{prefix}_Mean", float(array.mean(dtype=np.float64)))
+        self._add(f"Image-{prefix}_Mean", _mean(array))
         self._add(f"Image-{prefix}_Minimum", float(array.min()))
         self._add(f"Image-{prefix}_Maximum", float(array.max()))
 
     def _add_mask(
-        self, prefix: str, mask: sitk.Image, inside: Mask, intensities: Intensities | None
+        self, prefix: str, mask: sitk.Image, cut: Mask, box: Box, intensities: Intensities | None
     ) -> None:
         """Report place and size of a region and, where given, the intensities in it."""
-        box = Box.around(inside)
-        cut = inside[box.slices]
         centre = [float(place.mean() + low) for place, low in zip(np.nonzero(cut), box.low)][::-1]
         self._add(f"Mask-{prefix}_Spacing", mask.GetSpacing())
         self._add(f"Mask-{prefix}_Size", mask.GetSize())
@@ -103,6 +103,15 @@ class Diagnostics:
             self._add(f"Mask-{prefix}_Maximum", float(values.max()))
 
 
-def _sha1(array: np.ndarray) -> str:
-    """Return the SHA-1 of the voxels, the same text as SimpleITK's own hash."""
-    return hashlib.sha1(np.ascontiguousarray(array).tobytes()).hexdigest()
+def _sha1(array: np.ndarray, dtype: np.dtype) -> str:
+    """Return the SHA-1 of the voxels as numbers of a type: the same text as SimpleITK's own."""
+    digest = hashlib.sha1()
+    for piece in array:  # slice by slice: a whole mask of 32 bits need not exist
+        digest.update(np.ascontiguousarray(piece, dtype).reshape(-1).view(np.uint8).data)
+    return digest.hexdigest()
+
+
+def _mean(array: np.ndarray) -> float:
+    if has_exact_sums(array):
+        return sums(array)[0] / array.size
+    return float(array.mean(dtype=np.float64))

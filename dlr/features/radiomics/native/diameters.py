@@ -34,10 +34,9 @@ def largest_diameters(
     hulls: list[Points] = []
     for axis in range(3):
         others = [other for other in range(3) if other != axis]
-        order = np.lexsort((vertices[:, others[1]], vertices[:, others[0]], vertices[:, axis]))
-        points, largest = _plane_hulls(
-            np.ascontiguousarray(vertices[order][:, [axis, *others]]), half[others]
-        )
+        size = 2 * mask.shape[axis], 2 * mask.shape[others[0]]
+        points = _ends_of_lines(vertices, axis, others[0], others[1], size)
+        points, largest = _plane_hulls(points, half[others])
         within.append(largest)
         restored = np.empty_like(points)
         restored[:, [axis, *others]] = points
@@ -67,6 +66,31 @@ def _vertices(mask: npt.NDArray[np.bool_]) -> Points:
                     found[n, 0], found[n, 1], found[n, 2] = 2 * z, 2 * y, 2 * x + 1
                     n += 1
     return found[:n]
+
+
+@compiled
+def _ends_of_lines(vertices: Points, plane: int, u: int, v: int, size: tuple[int, int]) -> Points:
+    """Return the vertices with the least and the greatest v on every line of a plane and a u.
+
+    Those between them are no corners of a hull. The result is sorted by (plane, u, v).
+    """
+    least = np.full(size, np.iinfo(np.int64).max)
+    greatest = np.full(size, -1)
+    for vertex in vertices:
+        a, b, c = vertex[plane], vertex[u], vertex[v]
+        least[a, b] = min(least[a, b], c)
+        greatest[a, b] = max(greatest[a, b], c)
+    ends = np.empty((2 * len(vertices), 3), np.int64)
+    n = 0
+    for a in range(size[0]):
+        for b in range(size[1]):
+            if greatest[a, b] >= 0:
+                ends[n] = a, b, least[a, b]
+                n += 1
+                if greatest[a, b] > least[a, b]:
+                    ends[n] = a, b, greatest[a, b]
+                    n += 1
+    return ends[:n]
 
 
 @compiled

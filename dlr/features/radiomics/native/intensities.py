@@ -13,6 +13,7 @@ import SimpleITK as sitk
 
 from dlr.errors import CaseError
 from dlr.features.radiomics.native.box import Box
+from dlr.features.radiomics.native.compiled import compiled
 from dlr.features.radiomics.options import ExtractionSettings
 
 Voxels = npt.NDArray[Any]
@@ -122,15 +123,45 @@ def _mean_and_deviation(image: sitk.Image) -> tuple[float, float]:
     those are left to it. For integers the faster sums here give the same numbers.
     """
     array = sitk.GetArrayViewFromImage(image)
-    if not np.issubdtype(array.dtype, np.integer):
+    if has_exact_sums(array):
+        total, squares = sums(array)
+    elif np.issubdtype(array.dtype, np.integer):
+        total, squares = _wide_sums(array)
+    else:
         statistics = sitk.StatisticsImageFilter()
         statistics.Execute(image)
         return statistics.GetMean(), statistics.GetSigma()
-    total = squares = 0.0
-    for piece in array:  # sums of integers are exact in any order
-        values = piece.astype(np.float64).ravel()
-        total += float(values.sum())
-        squares += float(np.square(values, out=values).sum())
     n = array.size
     variance = (squares - total * total / n) / max(n - 1, 1)
     return total / n, math.sqrt(max(variance, 0.0))
+
+
+def has_exact_sums(array: Voxels) -> bool:
+    """Say whether :func:`sums` takes an image: whole numbers of at most 16 bits."""
+    return array.dtype in (np.uint8, np.int8, np.uint16, np.int16)
+
+
+def sums(array: Voxels) -> tuple[float, float]:
+    """Return the sums of a volume's intensities and of their squares, which are exact."""
+    total, squares = _sums(np.ascontiguousarray(array).reshape(-1))
+    return float(total), float(squares)
+
+
+@compiled
+def _sums(values: Voxels) -> tuple[int, int]:
+    total = squares = 0
+    for i in range(len(values)):
+        value = int(values[i])
+        total += value
+        squares += value * value
+    return total, squares
+
+
+def _wide_sums(array: Voxels) -> tuple[float, float]:
+    """Return the same sums for numbers of more bits, whose squares overflow."""
+    total = squares = 0.0
+    for piece in array:
+        values = piece.astype(np.float64).ravel()
+        total += float(values.sum())
+        squares += float(np.square(values, out=values).sum())
+    return total, squares

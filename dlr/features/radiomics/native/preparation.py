@@ -8,7 +8,13 @@ import SimpleITK as sitk
 from dlr.features.radiomics.native.diagnostics import Diagnostics
 from dlr.features.radiomics.native.geometry import matched, resampled
 from dlr.features.radiomics.native.intensities import Intensities
-from dlr.features.radiomics.native.region import Region, check_region, find_region, label_mask
+from dlr.features.radiomics.native.region import (
+    Region,
+    check_region,
+    label_mask,
+    locate_label,
+    resegmented,
+)
 from dlr.features.radiomics.options import ExtractionSettings
 
 
@@ -39,23 +45,30 @@ def prepare(
     CaseError
         If the region cannot be used.
     """
-    mask = label_mask(mask, settings)
-    diagnostics.add_original(image, mask)
+    given = label_mask(mask, settings)
+    labels = sitk.GetArrayViewFromImage(given)
+    box, n_voxels = locate_label(labels, settings)
+    diagnostics.add_original(image, given, box)
+    mask = given
     if settings.resamples:
-        image, mask = resampled(whole.as_image(image), mask, settings)
+        image, mask = resampled(whole.as_image(image), given, settings)
         whole = Intensities.of(image, settings.model_copy(update={"normalize": False}))
         diagnostics.add_interpolated(image, mask, whole)
-    given, mask = mask, matched(image, mask, settings)
-    inside = sitk.GetArrayViewFromImage(mask) == settings.label
+    unmatched, mask = mask, matched(image, mask, settings)
     if mask is not given:
-        diagnostics.add_mask("corrected", mask, inside, whole)
+        labels = sitk.GetArrayViewFromImage(mask)
+        box, n_voxels = locate_label(labels, settings)
+    if mask is not unmatched:
+        diagnostics.add_mask("corrected", mask, labels == settings.label, whole)
+    check_region(box, n_voxels, settings)
+    inside = np.ascontiguousarray(labels[box.slices] == settings.label)
     if settings.preCrop and not settings.resamples:
-        margin = settings.padDistance
-        box = check_region(inside, settings).grown((margin, margin, margin), whole.shape)
-        whole, inside, mask = whole.cut(box), inside[box.slices], mask[box.slices[::-1]]
-    region = find_region(inside, whole, settings)
-    if settings.resegmentRange is not None:
-        kept = np.zeros(whole.shape, bool)
-        kept[region.box.slices] = region.mask
-        diagnostics.add_mask("resegmented", mask, kept, whole)
+        outer = box.grown((settings.padDistance,) * 3, whole.shape)
+        whole, mask, box = whole.cut(outer), mask[outer.slices[::-1]], box.within(outer)
+    if settings.resegmentRange is None:
+        return whole, Region(box, inside, inside)
+    region = resegmented(inside, box, whole.crop(box), settings)
+    kept = np.zeros(whole.shape, bool)
+    kept[region.box.slices] = region.mask
+    diagnostics.add_mask("resegmented", mask, kept, whole)
     return whole, region

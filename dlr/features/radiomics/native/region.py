@@ -9,8 +9,8 @@ import numpy.typing as npt
 import SimpleITK as sitk
 
 from dlr.errors import CaseError
-from dlr.features.radiomics.native.box import Box
-from dlr.features.radiomics.native.intensities import Intensities, Voxels
+from dlr.features.radiomics.native.box import Box, locate
+from dlr.features.radiomics.native.intensities import Voxels
 from dlr.features.radiomics.options import ExtractionSettings
 
 Mask = npt.NDArray[np.bool_]
@@ -35,22 +35,30 @@ class Region:
     shape_mask: Mask
 
 
-def find_region(mask: Mask, intensities: Intensities, settings: ExtractionSettings) -> Region:
-    """Find the bounding box of a mask, and resegment it by intensity where asked.
+def resegmented(mask: Mask, box: Box, values: Voxels, settings: ExtractionSettings) -> Region:
+    """Keep the voxels of a region whose intensities lie between thresholds.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape of the box
+        The region in its bounding box.
+    box : Box
+        Where it lies.
+    values : ndarray, shape of the box
+        The intensities.
+    settings : ExtractionSettings
+        Thresholds, and least size.
 
     Raises
     ------
     CaseError
-        If the region is too small in extent or voxels.
+        If what is left is too small in extent or voxels.
     """
-    box = check_region(mask, settings)
-    inside = np.ascontiguousarray(mask[box.slices])
-    if settings.resegmentRange is None:
-        return Region(box, inside, inside)
-    kept = resegment(intensities.crop(box), inside, settings)
-    smaller = check_region(kept, settings)
+    kept = resegment(values, mask, settings)
+    smaller, n_voxels = locate_label(kept, settings.model_copy(update={"label": 1}))
+    check_region(smaller, n_voxels, settings)
     # PyRadiomics cuts the shape to the box of the resegmented mask, even where it keeps the mask
-    shape = kept if settings.resegmentShape else inside
+    shape = kept if settings.resegmentShape else mask
     low = [a + b for a, b in zip(box.low, smaller.low)]
     high = [a + b for a, b in zip(box.low, smaller.high)]
     moved = Box((low[0], low[1], low[2]), (high[0], high[1], high[2]))
@@ -61,12 +69,8 @@ def find_region(mask: Mask, intensities: Intensities, settings: ExtractionSettin
     )
 
 
-def check_region(mask: Mask, settings: ExtractionSettings) -> Box:
-    """Return the bounding box of a mask, or say why it cannot be used."""
-    n_voxels = int(np.count_nonzero(mask))
-    if n_voxels == 0:
-        raise CaseError(f"label {settings.label} is not in the mask; draw the region of interest")
-    box = Box.around(mask)
+def check_region(box: Box, n_voxels: int, settings: ExtractionSettings) -> None:
+    """Say why a region cannot be used, if so."""
     extents = sum(extent > 1 for extent in box.size)
     if extents == 0:
         raise CaseError("the region is a single voxel, which has no texture; draw a larger one")
@@ -80,7 +84,6 @@ def check_region(mask: Mask, settings: ExtractionSettings) -> Box:
             f"the region has {n_voxels} voxels and needs more than {settings.minimumROISize} "
             "(minimumROISize); draw a larger one"
         )
-    return box
 
 
 def resegment(values: Voxels, mask: Mask, settings: ExtractionSettings) -> Mask:
@@ -110,18 +113,23 @@ def resegment(values: Voxels, mask: Mask, settings: ExtractionSettings) -> Mask:
 
 
 def label_mask(mask: sitk.Image, settings: ExtractionSettings) -> sitk.Image:
-    """Return the channel of a mask that is asked for, as 32-bit labels, checked for the label."""
-    if mask.GetNumberOfComponentsPerPixel() > 1:
-        channels = mask.GetNumberOfComponentsPerPixel()
-        if settings.label_channel >= channels:
-            raise CaseError(
-                f"the mask has {channels} channels, but label_channel is {settings.label_channel}; "
-                "correct label_channel"
-            )
-        mask = sitk.VectorIndexSelectionCast(mask, settings.label_channel)
-    array = sitk.GetArrayViewFromImage(mask)
-    if not (array == settings.label).any():
-        present = ", ".join(f"{value:g}" for value in np.unique(array[array != 0])[:20])
+    """Return the channel of a mask that is asked for."""
+    channels = mask.GetNumberOfComponentsPerPixel()
+    if channels == 1:
+        return mask
+    if settings.label_channel >= channels:
+        raise CaseError(
+            f"the mask has {channels} channels, but label_channel is {settings.label_channel}; "
+            "correct label_channel"
+        )
+    return sitk.VectorIndexSelectionCast(mask, settings.label_channel)
+
+
+def locate_label(labels: Voxels, settings: ExtractionSettings) -> tuple[Box, int]:
+    """Return bounding box and number of voxels of the label, or say which labels there are."""
+    box, n_voxels = locate(labels, settings.label)
+    if box is None:
+        present = ", ".join(f"{value:g}" for value in np.unique(labels[labels != 0])[:20])
         found = f"it holds {present}" if present else "it is empty"
         raise CaseError(f"label {settings.label} is not in the mask; {found}")
-    return mask
+    return box, n_voxels
