@@ -30,7 +30,7 @@ EXTERNAL_SHARE = 0.3
 
 
 def settings(small: bool) -> StudyConfig:
-    """The default study, on one view of radiomics."""
+    """The default study on one view of radiomics, with the algorithms' default settings."""
     content = {
         "name": "Optimism audit",
         "seed": 2026,
@@ -38,7 +38,8 @@ def settings(small: bool) -> StudyConfig:
         "clinical": "none.csv",
         "outcome": {"column": "Target", "positive": 1},
         "views": {"scan": {}},
-        "audit": {"permutations": 5, "bootstrap": 30},
+        "model": {"tune": False},
+        "audit": {"permutations": 3, "bootstrap": 15},
     }
     if small:
         content["model"] = {"algorithms": ["logistic", "svm", "knn"], "folds": 3, "inner_folds": 3}
