@@ -1,0 +1,71 @@
+"""Ablation: every variant under the same folds, compared with the full model in pairs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dlr import Study
+from dlr.ablation import FULL, ablate
+from dlr.cohort.simulation import write_tiny_cohort
+from dlr.errors import DlrError, InputError
+from dlr.report import write_report
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    folder = tmp_path_factory.mktemp("ablation")
+    path = write_tiny_cohort(folder / "cohort", n_subjects=30)
+    study = Study.from_yaml(path, work=folder / "work")
+    model = study.config.model.model_copy(update={"classifier": "logistic"})
+    variables = dict(list(study.config.clinical_variables.items())[:2])
+    changes = {"embedding": None, "model": model, "clinical_variables": variables}
+    return Study(study.config.model_copy(update=changes), study.work)
+
+
+def test_variants_are_rerun_and_compared_in_pairs(study: Study, tmp_path: Path) -> None:
+    config = study.config.model_copy(
+        update={
+            "ablation": {
+                "same again": {"selection.spearman": study.config.selection.spearman},
+                "larger margin": {"views.sag.margin_mm": 12.0},
+            }
+        }
+    )
+    ablation = ablate(Study(config, study.work))
+    table = ablation.table.set_index(["variant", "score"])
+    assert table.loc[(FULL, "DLR"), "difference"] == 0
+    assert table.loc[("same again", "Nomogram"), "difference"] == 0
+    # A margin changes the crop of deep features, not the radiomics.
+    assert table.loc[("larger margin", "DLR"), "difference"] == 0
+    names = set(table.index.get_level_values("variant"))
+    assert {"without sag.rad", "no LASSO", "no ICC gate", "no Mann-Whitney"} <= names
+    assert len(names) == len(table) / 2
+    low, high = table["difference_low"], table["difference_high"]
+    assert (low <= table["difference"]).all()
+    assert (table["difference"] <= high).all()
+    np.testing.assert_allclose(
+        table["auc"] - table["difference"],
+        table["auc"].xs(FULL).reindex(table.index.get_level_values("score")).to_numpy(),
+    )
+    page = write_report(ablation, tmp_path)
+    assert "no LASSO" in page.read_text(encoding="utf-8")
+
+
+def test_unknown_settings_are_named(study: Study) -> None:
+    for changes, message in (
+        ({"selection.spearmen": 0.8}, "spearmen"),
+        ({"selection.lasso.path.x": 1}, "the study has no setting 'selection.lasso.path.x'"),
+        ({"model.folds": 1}, "model.folds"),
+    ):
+        config = study.config.model_copy(update={"ablation": {"odd": changes}})
+        with pytest.raises((DlrError, InputError), match=message):
+            ablate(Study(config, study.work))
+
+
+def test_the_published_protocol_has_nothing_to_compare(study: Study) -> None:
+    config = study.config.model_copy(update={"protocol": "published"})
+    with pytest.raises(DlrError, match="set 'protocol: sound'"):
+        ablate(Study(config, study.work))
