@@ -6,25 +6,35 @@ normalised as its weights expect, and passed through the network without its las
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dlr.config import EmbeddingSettings
 from dlr.errors import WeightsError
+from dlr.features.embedding_compute import (
+    Compute,
+    InBatches,
+    OneByOne,
+    Preparation,
+    single_threaded,
+)
+from dlr.features.embedding_folding import fast_form
 from dlr.features.embedding_networks import Network, build_network, load_state
 from dlr.features.weights import PACKAGED_BACKBONE, find_weights
 from dlr.features.weights_files import state_sha256, write_state
 
 if TYPE_CHECKING:
     import torch
-    from torch import Tensor
+
+EMBEDDING_VERSION = 2
+"""Counts changes of dlr's own code that change any deep feature; part of every cache key."""
+
+Runtime = Literal["torch", "openvino"]
+Precision = Literal["full", "mixed"]
 
 _PACKAGED_ARCHITECTURE = "tf_efficientnet_lite0"  # timm's, with TensorFlow's padding
 
@@ -47,8 +57,6 @@ class Backbone:
         Length of a feature vector.
     input_size : int
         Rows and columns the network works on.
-    batch_size : int
-        Crops per pass on a GPU.
     device : torch.device
         Where it computes.
     """
@@ -58,9 +66,14 @@ class Backbone:
     sha256: str
     dimension: int
     input_size: int
-    batch_size: int
     device: torch.device
     network: Network = field(repr=False)
+    compute: Compute = field(repr=False)
+
+    @property
+    def numerics(self) -> str:
+        """What decides the last digits besides weights and device: part of every cache key."""
+        return f"{EMBEDDING_VERSION} {self.compute.name}"
 
     def embed(self, crops: ArrayLike) -> NDArray[np.float32]:
         """Compute the feature vectors of crops.
@@ -68,8 +81,9 @@ class Backbone:
         A crop's vector depends on that crop alone, to the last bit: not on the other crops,
         their order or number, nor (on a CPU) on the number of threads or workers. On a CPU
         every crop passes on its own through a single-threaded network, several of them side
-        by side; on a GPU batches always have `batch_size` members, the last one being filled
-        up. Between devices, and between kinds of processors, results differ by rounding.
+        by side; on a GPU batches always have the same number of members, the last one being filled
+        up. Between devices, runtimes and kinds of processors, results differ by rounding (about
+        1e-6 of the largest feature).
 
         Parameters
         ----------
@@ -88,56 +102,7 @@ class Backbone:
         pictures = _checked(crops)
         if len(pictures) == 0:
             return np.zeros((0, self.dimension), dtype=np.float32)
-        if self.device.type == "cpu":
-            vectors = self._embed_singly(pictures)
-        else:
-            vectors = self._embed_batches(pictures)
-        return np.concatenate(vectors).astype(np.float32, copy=False)
-
-    def _embed_singly(self, pictures: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        import torch
-
-        workers = min(torch.get_num_threads(), len(pictures))
-        with _single_threaded(), ThreadPoolExecutor(workers) as pool:
-            return list(pool.map(self._forward, (picture[None] for picture in pictures)))
-
-    def _embed_batches(self, pictures: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        import torch
-
-        vectors = []
-        # TF32 would cost three digits, and autotuning would choose kernels by the clock.
-        with torch.backends.cudnn.flags(
-            enabled=True, benchmark=False, deterministic=True, allow_tf32=False
-        ):
-            for start in range(0, len(pictures), self.batch_size):
-                batch = pictures[start : start + self.batch_size]
-                filled = np.zeros((self.batch_size, *batch.shape[1:]), dtype=np.float32)
-                filled[: len(batch)] = batch
-                vectors.append(self._forward(filled)[: len(batch)])
-        return vectors
-
-    def _forward(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        import torch
-
-        with torch.inference_mode():
-            inputs = self._prepared(torch.from_numpy(batch).to(self.device))
-            vectors: Tensor = self.network.module(inputs)
-            return vectors.flatten(1).float().cpu().numpy()
-
-    def _prepared(self, batch: Tensor) -> Tensor:
-        """Resize, repeat and normalise a batch of shape (n, height, width)."""
-        import torch
-
-        pictures = batch[:, None]
-        if pictures.shape[-2:] != (self.input_size, self.input_size):
-            pictures = torch.nn.functional.interpolate(
-                pictures, size=(self.input_size, self.input_size), mode="bilinear", antialias=True
-            )
-        shape = (1, 3, 1, 1)
-        mean = torch.tensor(self.network.mean, device=self.device).reshape(shape)
-        deviation = torch.tensor(self.network.standard_deviation, device=self.device).reshape(shape)
-        prepared = (pictures.expand(-1, 3, -1, -1) - mean) / deviation
-        return prepared.contiguous(memory_format=torch.channels_last)
+        return self.compute(pictures).astype(np.float32, copy=False)
 
     def save_weights(self, path: str | Path) -> None:
         """Write the network's weights, with the record of what they are, for a model bundle.
@@ -162,7 +127,11 @@ class Backbone:
         write_state(self.network.module.state_dict(), path, record)
 
 
-def load_backbone(settings: EmbeddingSettings | None = None) -> Backbone:
+def load_backbone(
+    settings: EmbeddingSettings | None = None,
+    runtime: Runtime = "torch",
+    precision: Precision = "full",
+) -> Backbone:
     """Load a pretrained network as the settings say.
 
     Parameters
@@ -172,6 +141,10 @@ def load_backbone(settings: EmbeddingSettings | None = None) -> Backbone:
         (by name, from the local cache or downloaded), "packaged" (EfficientNet-Lite0), or a
         state dict file; ``sha256``: checksum that file must have; ``device``: "auto" takes a
         GPU when there is one.
+    runtime : {"torch", "openvino"}
+        What computes on a processor; OpenVINO is faster and always uses the processor.
+    precision : {"full", "mixed"}
+        On a GPU, "mixed" is faster and leaves three digits; processors compute in full.
 
     Returns
     -------
@@ -182,28 +155,45 @@ def load_backbone(settings: EmbeddingSettings | None = None) -> Backbone:
     WeightsError
         If backbone or weights are unknown, unreachable, damaged, or do not belong together.
         Random weights are never used instead.
+    MissingDependencyError
+        If `runtime` is "openvino" and OpenVINO is not installed.
     """
     import torch
 
     settings = settings or EmbeddingSettings()
-    device = _device(settings.device)
+    device = torch.device("cpu") if runtime == "openvino" else _device(settings.device)
     network, weights_name = _network_with_weights(settings)
-    # Processors run convolutions faster with channels last (measured: 1.05 to 1.2 times as fast);
-    # folding batch normalisation into them was measured to bring nothing more.
-    module = network.module.requires_grad_(False).to(memory_format=torch.channels_last).to(device)
-    with _single_threaded(), torch.inference_mode():
-        blank = torch.zeros(1, 3, network.input_size, network.input_size, device=device)
-        dimension = int(module(blank).flatten(1).shape[1])
+    network.module.requires_grad_(False)
+    if runtime == "openvino":
+        from dlr.features.embedding_openvino import OpenVinoCompute
+
+        streams = torch.get_num_threads()
+        compute: Compute = OpenVinoCompute.compile(network.module, Preparation.of(network), streams)
+    else:
+        compute = _torch_compute(network, settings.batch_size, device, precision == "mixed")
+    with single_threaded(), torch.inference_mode():
+        blank = torch.zeros(1, 3, network.input_size, network.input_size)
+        dimension = int(network.module(blank).flatten(1).shape[1])
     return Backbone(
         name=settings.backbone,
         weights_name=weights_name,
-        sha256=state_sha256(module.state_dict()),
+        sha256=state_sha256(network.module.state_dict()),
         dimension=dimension,
         input_size=network.input_size,
-        batch_size=settings.batch_size,
         device=device,
         network=network,
+        compute=compute,
     )
+
+
+def _torch_compute(network: Network, batch_size: int, device: torch.device, mixed: bool) -> Compute:
+    """Choose how pictures pass through the network in torch."""
+    prepare = Preparation.of(network)
+    with single_threaded():
+        module = fast_form(network.module, network.input_size, device)
+    if device.type == "cpu":
+        return OneByOne(module, prepare)
+    return InBatches(module, prepare, batch_size, device, mixed)
 
 
 def _network_with_weights(settings: EmbeddingSettings) -> tuple[Network, str]:
@@ -255,16 +245,3 @@ def _checked(crops: ArrayLike) -> NDArray[np.float32]:
             f" but got values from {pictures.min():.6g} to {pictures.max():.6g}."
         )
     return pictures
-
-
-@contextmanager
-def _single_threaded() -> Iterator[None]:
-    """Let torch compute with one thread, as sums are split by threads and rounded differently."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

@@ -123,7 +123,8 @@ def _run(
 
 
 def _deep_key(crop_key: str, backbone: Backbone) -> str:
-    return content_key(crop_key, backbone.name, backbone.sha256, backbone.input_size)
+    parts = (backbone.name, backbone.sha256, backbone.input_size, backbone.numerics)
+    return content_key(crop_key, *parts)
 
 
 def _embed_missing(

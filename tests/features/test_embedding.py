@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from dlr.config import EmbeddingSettings
-from dlr.errors import DlrError, WeightsError
+from dlr.errors import DlrError, MissingDependencyError, WeightsError
 from dlr.features.embedding import Backbone, load_backbone
+from dlr.features.embedding_compute import InBatches, OneByOne, Preparation
 
 SETTINGS = EmbeddingSettings(backbone="efficientnet_lite0", weights="packaged")
 
@@ -67,11 +68,54 @@ def test_full_batches_of_fixed_size_agree_with_single_crops(
     backbone: Backbone, crops: np.ndarray
 ) -> None:
     # What a GPU does: three batches of three, the last one filled up.
-    batched = replace(backbone, batch_size=3)
-    found = np.concatenate(batched._embed_batches(crops))
+    prepare = Preparation.of(backbone.network)
+    batched = InBatches(backbone.network.module, prepare, 3, torch.device("cpu"))
+    found = batched(crops)
     np.testing.assert_allclose(found, backbone.embed(crops), rtol=1e-3, atol=1e-4)
-    swapped = np.concatenate(batched._embed_batches(crops[::-1].copy()))[::-1]
-    assert np.array_equal(swapped, found)
+    assert np.array_equal(batched(crops[::-1].copy())[::-1], found)
+
+
+def eager(backbone: Backbone, crops: np.ndarray) -> np.ndarray:
+    """Return what the network itself gives, one crop after the other."""
+    prepare = Preparation.of(backbone.network)
+    with torch.inference_mode():
+        rows = [
+            backbone.network.module(prepare(torch.from_numpy(crop[None]))).flatten(1)
+            for crop in crops
+        ]
+    return torch.cat(rows).numpy()
+
+
+def test_fast_form_gives_the_networks_own_features(backbone: Backbone, crops: np.ndarray) -> None:
+    expected = eager(backbone, crops)
+    assert np.abs(backbone.embed(crops) - expected).max() <= 1e-5 * np.abs(expected).max()
+    assert backbone.numerics == "2 torch"
+    # The network itself is untouched: weights are saved and hashed as they were trained.
+    assert any(
+        isinstance(layer, torch.nn.BatchNorm2d) for layer in backbone.network.module.modules()
+    )
+    assert isinstance(backbone.compute, OneByOne)
+    assert not any(
+        isinstance(layer, torch.nn.BatchNorm2d) for layer in backbone.compute.module.modules()
+    )
+
+
+def test_openvino_gives_the_networks_own_features(crops: np.ndarray) -> None:
+    pytest.importorskip("openvino", reason="OpenVINO is not installed: pip install 'dlr[openvino]'")
+    found = load_backbone(SETTINGS, runtime="openvino")
+    expected = eager(found, crops)
+    features = found.embed(crops)
+    assert np.abs(features - expected).max() <= 1e-5 * np.abs(expected).max()
+    assert found.numerics == "2 openvino"
+    assert np.array_equal(found.embed(crops[::-1])[::-1], features)
+    assert np.array_equal(found.embed(crops[2:3]), features[2:3])
+    assert found.embed(crops[:0]).shape == (0, 1280)
+
+
+def test_openvino_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    with pytest.raises(MissingDependencyError, match=r'pip install "dlr\[openvino\]"'):
+        load_backbone(SETTINGS, runtime="openvino")
 
 
 def test_loading_draws_no_random_numbers(crops: np.ndarray) -> None:
