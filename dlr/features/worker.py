@@ -8,37 +8,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dlr.config import StudyConfig
 from dlr.errors import DlrError
-from dlr.features.cache import Cache, content_key, file_sha256
+from dlr.features.cache import Cache, content_key
 from dlr.features.mazda import MazdaEngine, make_mazda_engine
 from dlr.features.radiomics import ParameterFile, RadiomicsEngine, load_settings, make_engine
+from dlr.features.roi_source import Measuring, RoiRequest, RoiSource
 from dlr.features.table import DEEP, MAZDA, RADIOMICS
 
-if TYPE_CHECKING:
-    import SimpleITK as sitk
-
-    from dlr.imaging import PreparedView
+__all__ = [
+    "CASE",
+    "FEATURE",
+    "FEATURES_VERSION",
+    "Failure",
+    "ImageProcessor",
+    "ImageTask",
+    "Measuring",
+    "RoiRequest",
+    "RoiResult",
+    "RoiSource",
+]
 
 FEATURES_VERSION = 1
 """Counts changes of dlr's own code that change any feature value; part of every cache key."""
 
 CASE, FEATURE = "case", "feature"
-
-
-@dataclass(frozen=True)
-class RoiRequest:
-    """One ROI to process: whose it is, in which view, and where its mask lies."""
-
-    case_id: str
-    view: str
-    reader: str
-    mask: str
-    label: str
-    segment: str
 
 
 @dataclass(frozen=True)
@@ -74,14 +69,6 @@ class RoiResult:
 
 
 @dataclass(frozen=True)
-class Measuring:
-    """An engine that measures one family of features, and the key of its settings."""
-
-    engine: RadiomicsEngine | MazdaEngine
-    key: str
-
-
-@dataclass(frozen=True)
 class ImageProcessor:
     """Processes image tasks into the cache.
 
@@ -112,6 +99,13 @@ class ImageProcessor:
 
     def measuring(self, view: str) -> dict[str, Measuring]:
         """Return what measures an ROI of a view, by family of features."""
+        return self._measuring[view]
+
+    @cached_property
+    def _measuring(self) -> dict[str, dict[str, Measuring]]:
+        return {view: self._measuring_of(view) for view in self.config.views}
+
+    def _measuring_of(self, view: str) -> dict[str, Measuring]:
         engines: dict[str, Measuring] = {}
         radiomics = self.engine(view)
         if radiomics is not None:
@@ -163,7 +157,7 @@ class ImageProcessor:
                 self.cache.write_array("crops", crop_key, prepared.crop)
             for family, item in engines.items():
                 if records[family] is None:
-                    result = item.engine.execute(prepared.image, prepared.mask)
+                    result = source.measure(item, prepared)
                     record = {"values": result.values, "problems": result.problems}
                     self.cache.write_record(family, keys[family], record)
                     records[family] = record
@@ -191,82 +185,3 @@ def _feature_failures(family: str, record: dict[str, dict[str, str]]) -> tuple[F
         else Failure(family, FEATURE, f"feature {names[0]}: {reason}")
         for reason, names in by_reason.items()
     )
-
-
-class RoiSource:
-    """An image read at most once, and only when something must be computed from it."""
-
-    def __init__(self, image: str, config: StudyConfig) -> None:
-        self._path = Path(image)
-        self._config = config
-        self._mask_sha256: dict[str, str] = {}
-        self._label_map: tuple[str, sitk.Image] | None = None
-
-    @cached_property
-    def image_sha256(self) -> str:
-        """Checksum of the image file."""
-        return _existing_sha256(self._path, "image")
-
-    @cached_property
-    def _image(self) -> sitk.Image:
-        from dlr.imaging import read_image
-
-        if not self._path.is_file():
-            raise DlrError(_absent(self._path, "image"))
-        return read_image(self._path, self._config.masks.rgb)
-
-    def mask_sha256(self, mask: str) -> str:
-        """Return the checksum of a mask file."""
-        if mask not in self._mask_sha256:
-            self._mask_sha256[mask] = _existing_sha256(Path(mask), "mask")
-        return self._mask_sha256[mask]
-
-    def prepare(self, roi: RoiRequest) -> PreparedView:
-        """Read image and mask, check them against each other, and cut the view."""
-        from dlr.imaging import check_geometry, check_intensity, check_roi, prepare_view
-
-        view = self._config.views[roi.view]
-        masks = self._config.masks
-        mask = check_geometry(self._image, self._mask(roi), masks, self._path, Path(roi.mask))
-        check_roi(mask, masks)
-        check_intensity(self._image, mask)
-        return prepare_view(self._image, mask, view, view.intensity or self._config.intensity)
-
-    def _mask(self, roi: RoiRequest) -> sitk.Image:
-        """Read a mask; a label map that holds many ROIs stays in memory between them."""
-        from dlr.imaging import read_label_map, read_mask, select_label
-
-        if not Path(roi.mask).is_file():
-            raise DlrError(_absent(Path(roi.mask), "mask"))
-        masks, path = self._config.masks, Path(roi.mask)
-        if roi.segment:
-            return read_mask(path, segment=roi.segment, settings=masks)
-        if self._label_map is None or self._label_map[0] != roi.mask:
-            self._label_map = (roi.mask, read_label_map(path, masks))
-        label = _label_number(roi.label)
-        return select_label(self._label_map[1], label, path, masks)
-
-
-def _absent(path: Path, kind: str) -> str:
-    return f"the {kind} file does not exist: {path}; check its path in the table"
-
-
-def _existing_sha256(path: Path, kind: str) -> str:
-    try:
-        return file_sha256(path)
-    except FileNotFoundError:
-        raise DlrError(_absent(path, kind)) from None
-    except OSError as error:
-        raise DlrError(f"the {kind} file cannot be read: {path} ({error.strerror})") from None
-
-
-def _label_number(label: str) -> int | None:
-    if not label:
-        return None
-    try:
-        number = float(label)
-    except ValueError:
-        number = float("nan")
-    if not number.is_integer():
-        raise DlrError(f"mask_label must be a whole number, but got '{label}'; correct the table")
-    return int(number)

@@ -28,10 +28,15 @@ class Diagnostics:
         The settings that are reported.
     version : str
         Version of the engine.
+    of_image : dict, optional
+        Facts on the image as given; filled for the first of its regions, used for the others.
     """
 
-    def __init__(self, parameters: ParameterFile, version: str) -> None:
+    def __init__(
+        self, parameters: ParameterFile, version: str, of_image: dict[str, Any] | None = None
+    ) -> None:
         self.facts: dict[str, Any] = {}
+        self._of_image = {} if of_image is None else of_image
         self._wanted = parameters.settings.additionalInfo
         self._label = parameters.settings.label
         if self._wanted:
@@ -48,10 +53,10 @@ class Diagnostics:
         """Report on image and mask as they were given; `box` is the region's."""
         if not self._wanted:
             return
-        array, labels = sitk.GetArrayViewFromImage(image), sitk.GetArrayViewFromImage(mask)
-        self._add("Image-original_Hash", _sha1(array, array.dtype))
-        self._add("Image-original_Dimensionality", f"{image.GetDimension()}D")
-        self._add_image("original", image, array)
+        if not self._of_image:
+            self._of_image.update(_facts_of_image(image))
+        self.facts.update(self._of_image)
+        labels = sitk.GetArrayViewFromImage(mask)
         self._add("Mask-original_Hash", _sha1(labels, np.dtype(np.uint32)))
         self._add_mask("original", mask, labels[box.slices] == self._label, box, None)
 
@@ -60,7 +65,7 @@ class Diagnostics:
     ) -> None:
         """Report on image and mask after resampling."""
         if self._wanted:
-            self._add_image("interpolated", image, intensities.array)
+            self.facts.update(_facts_of_array("interpolated", image, intensities.array))
             inside = sitk.GetArrayViewFromImage(mask) == self._label
             self.add_mask("interpolated", mask, inside, intensities)
 
@@ -75,13 +80,6 @@ class Diagnostics:
 
     def _add(self, name: str, value: object) -> None:
         self.facts[PREFIX + name] = value
-
-    def _add_image(self, prefix: str, image: sitk.Image, array: np.ndarray) -> None:
-        self._add(f"Image-{prefix}_Spacing", image.GetSpacing())
-        self._add(f"Image-{prefix}_Size", image.GetSize())
-        self._add(f"Image-{prefix}_Mean", _mean(array))
-        self._add(f"Image-{prefix}_Minimum", float(array.min()))
-        self._add(f"Image-{prefix}_Maximum", float(array.max()))
 
     def _add_mask(
         self, prefix: str, mask: sitk.Image, cut: Mask, box: Box, intensities: Intensities | None
@@ -101,6 +99,26 @@ class Diagnostics:
             self._add(f"Mask-{prefix}_Mean", float(values.mean()))
             self._add(f"Mask-{prefix}_Minimum", float(values.min()))
             self._add(f"Mask-{prefix}_Maximum", float(values.max()))
+
+
+def _facts_of_image(image: sitk.Image) -> dict[str, Any]:
+    array = sitk.GetArrayViewFromImage(image)
+    return {
+        f"{PREFIX}Image-original_Hash": _sha1(array, array.dtype),
+        f"{PREFIX}Image-original_Dimensionality": f"{image.GetDimension()}D",
+        **_facts_of_array("original", image, array),
+    }
+
+
+def _facts_of_array(prefix: str, image: sitk.Image, array: np.ndarray) -> dict[str, Any]:
+    """Report on the grid of an image and its intensities."""
+    return {
+        f"{PREFIX}Image-{prefix}_Spacing": image.GetSpacing(),
+        f"{PREFIX}Image-{prefix}_Size": image.GetSize(),
+        f"{PREFIX}Image-{prefix}_Mean": _mean(array),
+        f"{PREFIX}Image-{prefix}_Minimum": float(array.min()),
+        f"{PREFIX}Image-{prefix}_Maximum": float(array.max()),
+    }
 
 
 def _sha1(array: np.ndarray, dtype: np.dtype) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
@@ -66,23 +68,41 @@ class NativeEngine:
         CaseError
             If the region of interest as a whole cannot be used.
         """
-        return self.execute_many(image, [mask])[0]
+        return self.measurer(image)(mask)
 
     def execute_many(self, image: sitk.Image, masks: Iterable[sitk.Image]) -> list[RadiomicsResult]:
         """Compute the features of several regions of one image, which is normalised only once.
+
+        The values are those of :meth:`execute` to the last bit.
 
         Raises
         ------
         CaseError
             If the image, or a region as a whole, cannot be used.
         """
+        measure = self.measurer(image)
+        return [measure(mask) for mask in masks]
+
+    def measurer(self, image: sitk.Image) -> Callable[[sitk.Image], RadiomicsResult]:
+        """Return a function from a mask of `image` to its features.
+
+        What depends on the whole image (its statistics for normalisation, its hash) is found
+        once, however many masks follow; a mask that cannot be used leaves the others alone.
+
+        Raises
+        ------
+        CaseError
+            If the image cannot be used; the function raises it for a mask.
+        """
         if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
             raise CaseError("the image must be a volume with one value per voxel; convert it")
         whole = Intensities.of(image, self.parameters.settings)
-        return [self._execute(image, whole, mask) for mask in masks]
+        return partial(self._execute, image, whole, {})
 
-    def _execute(self, image: sitk.Image, whole: Intensities, mask: sitk.Image) -> RadiomicsResult:
-        diagnostics = Diagnostics(self.parameters, self.version)
+    def _execute(
+        self, image: sitk.Image, whole: Intensities, known: dict[str, Any], mask: sitk.Image
+    ) -> RadiomicsResult:
+        diagnostics = Diagnostics(self.parameters, self.version, known)
         settings = self.parameters.settings
         intensities, region = prepare(image, whole, mask, settings, diagnostics)
         values: dict[str, float] = dict.fromkeys(self._names, math.nan)
