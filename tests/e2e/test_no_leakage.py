@@ -16,7 +16,7 @@ from dlr.models.crossfit import cross_fit
 from dlr.models.evaluation import lock_thresholds, score_table
 from dlr.stats import auc
 
-PERMUTATIONS = 8
+PERMUTATIONS = 5
 PATHS: dict[str, dict[str, object]] = {
     "default": {},
     "published redundancy, gaussian LASSO": {
@@ -100,7 +100,7 @@ def test_permuted_outcomes_give_chance_level(path: str) -> None:
             {name: auc(data.outcome, fit.out_of_fold[name]).value for name in fit.out_of_fold}
         )
     means = pd.DataFrame(areas).mean()
-    # One AUC of 60 + 60 cases has SD 0.053; the mean of eight 0.019. Pooled folds lie a little low.
+    # One AUC of 60 + 60 cases has SD 0.053; the mean of five 0.024. Pooled folds lie a little low.
     assert means.between(0.40, 0.58).all(), means.to_dict()
 
 
