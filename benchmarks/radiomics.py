@@ -3,10 +3,12 @@
 Run ``python benchmarks/radiomics.py --data ../shared/data`` (about five minutes on one core).
 
 Machines differ and are shared, so read the ratios. The engines take turns on every case, on one
-thread each, warm; processor time is measured, which other work on the machine hardly touches, and
-the median counts. "File" starts from the files and ends with the feature
-row; "memory" starts from images already read. Peak memory is that of a fresh process which reads
-and measures one case.
+thread each, warm; processor time is measured, which other work on the machine touches less than
+the clock, and the median counts. "File" starts from the files and ends with the feature row and
+its provenance (``additionalInfo: true``: hashes of image and mask, versions, settings); "memory"
+starts from images already read, without provenance. Peak memory is that of a fresh process which
+reads and measures one case. ``--pictologics-python`` names an interpreter of Python 3.12 or later
+with pictologics installed; it then takes its turn, from file.
 """
 
 from __future__ import annotations
@@ -19,68 +21,48 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import SimpleITK as sitk
+from radiomics_cases import Case, all_cases
 from threadpoolctl import threadpool_limits
 
-from dlr.features.radiomics import load_settings, make_engine
+from dlr.features.radiomics import ParameterFile, load_settings, make_engine
 from dlr.features.radiomics.native import warm_up
 
 ENGINES = ("pyradiomics", "native")
 PRESETS = ("original", "original-log-wavelet")
+PICTOLOGICS = "pictologics file"
 
 
-@dataclass(frozen=True)
-class Case:
-    """One image file and one mask file with a label."""
-
-    name: str
-    image: Path
-    mask: Path
-    label: int = 1
-
-    def read(self) -> tuple[sitk.Image, sitk.Image]:
-        """Read both files; the label becomes 1."""
-        mask = sitk.ReadImage(str(self.mask))
-        return sitk.ReadImage(str(self.image)), mask == self.label
+def parameters(preset: str, provenance: bool) -> ParameterFile:
+    """Load a preset, with or without a report on image and mask."""
+    chosen = load_settings(preset)
+    settings = chosen.settings.model_copy(update={"additionalInfo": provenance})
+    return ParameterFile(chosen.source, chosen.image_types, chosen.feature_classes, settings)
 
 
-def synthetic(
-    folder: Path, name: str, shape: tuple[int, int, int], radii: tuple[float, ...]
-) -> Case:
-    """Write a smooth random volume with an ellipsoid, shaped like a routine lumbar series."""
-    random = np.random.default_rng(0)
-    noise = sitk.GetImageFromArray(random.normal(0, 1, shape).astype(np.float32))
-    image = sitk.SmoothingRecursiveGaussian(noise, 1.0) * 900 + 400
-    places = np.indices(shape) - (np.array(shape).reshape(3, 1, 1, 1) - 1) / 2
-    inside = ((places / np.array(radii).reshape(3, 1, 1, 1)) ** 2).sum(0) <= 1
-    mask = sitk.GetImageFromArray(inside.astype(np.uint8))
-    case = Case(name, folder / f"{name}.nrrd", folder / f"{name}_mask.nrrd")
-    for volume, path, kind in ((image, case.image, sitk.sitkInt16), (mask, case.mask, None)):
-        volume.SetSpacing((0.72, 0.72, 4.4))
-        sitk.WriteImage(sitk.Cast(volume, kind) if kind else volume, str(path), True)
-    return case
+class Pictologics:
+    """A process of another interpreter that measures when asked."""
 
+    def __init__(self, interpreter: str) -> None:
+        script = Path(__file__).with_name("radiomics_pictologics.py")
+        self._process = subprocess.Popen(
+            [interpreter, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
 
-def all_cases(data: Path, folder: Path) -> list[Case]:
-    """List the cases: upstream's, two lumbar data sets, two of routine size."""
-    baseline, ivd, spider = (
-        data / name for name in ("pyradiomics_baseline", "lumbar_ivd_t2", "spider_lumbar/t2_space")
-    )
-    cases = [
-        Case(name, baseline / f"{name}_image.nrrd", baseline / f"{name}_label.nrrd")
-        for name in ("breast1", "brain2", "brain1")
-    ]
-    cases.append(Case("ivd11", ivd / "IVD11_img.nii.gz", ivd / "IVD11_mask.nii.gz", 3))
-    for image in sorted(spider.glob("*_image.nii.gz"))[:1]:
-        mask = image.with_name(image.name.replace("_image", "_mask"))
-        cases.append(Case("spider", image, mask, 203))
-    cases.append(synthetic(folder, "sagittal", (15, 432, 432), (2.6, 9.0, 15.6)))
-    cases.append(synthetic(folder, "axial", (20, 480, 480), (2.6, 15.0, 21.0)))
-    return cases
+    def seconds(self, case: Case, preset: str) -> float:
+        """Return the processor time of one run from file."""
+        request = {"image": str(case.image), "mask": str(case.mask), "preset": preset}
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        return float(json.loads(self._process.stdout.readline())["seconds"])
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.communicate()
 
 
 def timed(function: Callable[[], object]) -> float:
@@ -89,34 +71,45 @@ def timed(function: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def compare(case: Case, preset: str, repeats: int) -> dict[str, float]:
+def compare(
+    case: Case, preset: str, repeats: int, pictologics: Pictologics | None
+) -> dict[str, float]:
     """Return median seconds per engine, from file and from memory."""
-    parameters = load_settings(preset)
-    engines = {name: make_engine(name, parameters) for name in ENGINES}
+    reporting, plain = (
+        {name: make_engine(name, parameters(preset, provenance)).execute for name in ENGINES}
+        for provenance in (True, False)
+    )
     pair = case.read()
     times: dict[str, list[float]] = {}
-    for name, engine in engines.items():
-        engine.execute(*pair)
-        times[f"{name} file"], times[f"{name} memory"] = [], []
+    plain["native"](*pair)
+    if pictologics is not None:
+        pictologics.seconds(case, preset)
     for _ in range(repeats):
-        for name, engine in engines.items():
-            run = engine.execute
-            times[f"{name} file"].append(timed(lambda run=run: run(*case.read())))
-            times[f"{name} memory"].append(timed(lambda run=run: run(*pair)))
+        for name in ENGINES:
+            # PyRadiomics takes seconds, so that an interruption weighs little
+            for _ in range(1 if name == "pyradiomics" else 3):
+                run = reporting[name]
+                read_and_run = timed(lambda run=run: run(*case.read()))
+                times.setdefault(f"{name} file", []).append(read_and_run)
+                run = plain[name]
+                in_memory = timed(lambda run=run: run(*pair))
+                times.setdefault(f"{name} memory", []).append(in_memory)
+        times.setdefault("reading", []).append(timed(case.read))
+        if pictologics is not None:
+            times.setdefault(PICTOLOGICS, []).append(pictologics.seconds(case, preset))
     return {key: statistics.median(values) for key, values in times.items()}
 
 
 def peak_memory(case: Case, preset: str, engine: str) -> float:
     """Return the peak resident memory (MB) of a process that measures one case."""
     command = [sys.executable, __file__, "--one", engine, preset, str(case.image), str(case.mask)]
-    command.append(str(case.label))
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 def measure_one(arguments: list[str]) -> None:
     """Measure one case in this process and print its peak memory (MB)."""
-    engine, preset, image, mask, label = arguments
-    pair = Case("one", Path(image), Path(mask), int(label)).read()
+    engine, preset, image, mask = arguments
+    pair = Case("one", Path(image), Path(mask)).read()
     make_engine(engine, load_settings(preset)).execute(*pair)
     # not getrusage, whose peak is that of the parent where it was larger
     status = Path("/proc/self/status").read_text(encoding="ascii")
@@ -124,16 +117,18 @@ def measure_one(arguments: list[str]) -> None:
 
 
 def main() -> None:
-    # this file lies beside nothing that is imported, but is named like PyRadiomics' package
+    # this file lies beside nothing more that is imported, but is named like PyRadiomics' package
     sys.path = [
         path for path in sys.path if Path(path).resolve() != Path(__file__).resolve().parent
     ]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--json", type=Path, help="also write the numbers here")
     parser.add_argument("--memory", action="store_true", help="also measure peak memory (Linux)")
-    parser.add_argument("--one", nargs=5, help=argparse.SUPPRESS)
+    parser.add_argument("--preset", choices=PRESETS, action="append", help="only this one")
+    parser.add_argument("--pictologics-python", help="interpreter that has pictologics")
+    parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args()
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     with threadpool_limits(1):
@@ -146,37 +141,54 @@ def main() -> None:
 def run(options: argparse.Namespace) -> None:
     """Compare the engines on every case and print a table."""
     warm_up()
+    other = Pictologics(options.pictologics_python) if options.pictologics_python else None
+    presets = options.preset or PRESETS
     rows = []
-    print("| case | preset | from file, ms | in memory, ms | faster, file | faster, memory | MB |")
+    print("| case | preset | PyRadiomics / dlr, file, ms | reading | memory, ms | ratios | MB |")
     print("|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
-        for preset in PRESETS:
+        for preset in presets:
             for case in all_cases(options.data, Path(folder)):
-                row = compare(case, preset, options.repeats)
+                row = compare(case, preset, options.repeats, other)
                 memory = [0.0, 0.0]
                 if options.memory:
                     memory = [peak_memory(case, preset, engine) for engine in ENGINES]
                 rows.append({"case": case.name, "preset": preset, "memory": memory, **row})
-                ms = {key: value * 1000 for key, value in row.items()}
-                print(
-                    f"| {case.name} | {preset} "
-                    f"| {ms['pyradiomics file']:.0f} / {ms['native file']:.0f} "
-                    f"| {ms['pyradiomics memory']:.0f} / {ms['native memory']:.1f} "
-                    f"| {ms['pyradiomics file'] / ms['native file']:.1f} "
-                    f"| {ms['pyradiomics memory'] / ms['native memory']:.1f} "
-                    f"| {memory[0]:.0f} / {memory[1]:.0f} |",
-                    flush=True,
-                )
-    for preset in PRESETS:
-        for place in ("file", "memory"):
-            ratios = [
-                row[f"pyradiomics {place}"] / row[f"native {place}"]
-                for row in rows
-                if row["preset"] == preset
-            ]
-            print(f"median speed-up, {preset}, {place}: {statistics.median(ratios):.1f}")
+                print_row(rows[-1])
+    if other is not None:
+        other.close()
+    for preset in presets:
+        print_medians(preset, [row for row in rows if row["preset"] == preset])
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1))
+
+
+def print_row(row: dict[str, float]) -> None:
+    ms = {key: value * 1000 for key, value in row.items() if isinstance(value, float)}
+    print(
+        f"| {row['case']} | {row['preset']} "
+        f"| {ms['pyradiomics file']:.0f} / {ms['native file']:.1f} | {ms['reading']:.1f} "
+        f"| {ms['pyradiomics memory']:.0f} / {ms['native memory']:.1f} "
+        f"| {', '.join(f'{name} {value:.1f}' for name, value in ratios(row).items())} "
+        f"| {row['memory'][0]:.0f} / {row['memory'][1]:.0f} |",
+        flush=True,
+    )
+
+
+def ratios(row: dict[str, float]) -> dict[str, float]:
+    """Return how many times longer the others take."""
+    found = {
+        place: row[f"pyradiomics {place}"] / row[f"native {place}"] for place in ("file", "memory")
+    }
+    if PICTOLOGICS in row:
+        found["pictologics"] = row[PICTOLOGICS] / row["native file"]
+    return found
+
+
+def print_medians(preset: str, rows: list[dict[str, float]]) -> None:
+    for name in ratios(rows[0]):
+        median = statistics.median(ratios(row)[name] for row in rows)
+        print(f"median over {len(rows)} cases, {preset}, {name}: {median:.1f}")
 
 
 if __name__ == "__main__":
