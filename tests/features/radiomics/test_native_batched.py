@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import SimpleITK as sitk
+import torch
 
 from dlr.errors import CaseError, DlrError
 from dlr.features.radiomics import load_settings, make_engine
@@ -11,7 +12,11 @@ from dlr.features.radiomics.native.batched import (
     TextureRegion,
     intensity_features_many,
 )
+from dlr.features.radiomics.native.batched.glszm import glszm_many
+from dlr.features.radiomics.native.batched.packing import Packed
+from dlr.features.radiomics.native.discretisation import discretise
 from dlr.features.radiomics.native.features import intensity_features
+from dlr.features.radiomics.native.glszm import glszm
 from dlr.features.radiomics.options import ExtractionSettings
 from dlr.features.radiomics.reader import parse_settings
 
@@ -90,6 +95,24 @@ def check(cases, settings, **options):
 def test_values_are_those_of_the_engine(options):
     settings = ExtractionSettings(**options)
     check([*regions(), *degenerate()], settings)
+
+
+@pytest.mark.parametrize("options", [{"binWidth": 60}, {"force2D": True, "binWidth": 40}])
+def test_zones_joined_on_a_device_are_those_that_the_engine_follows(options):
+    settings = ExtractionSettings(**options)
+    found = [
+        discretise(case.voxels[case.mask], case.mask, 1, settings) for case in regions(20, seed=4)
+    ]
+    random = np.random.default_rng(2)
+    winding = np.zeros((1, 41, 41), np.int16)  # one long zone, the slowest to join
+    winding[0, ::2] = winding[0, 1::4, -1] = winding[0, 3::4, 0] = 99
+    inside = np.ones(winding.shape, bool)
+    found.append(discretise(winding[inside], inside, 1, settings))
+    order = random.permutation(len(found))
+    packed = Packed.of([found[i] for i in order], torch.device("cpu"))
+    for i, row in zip(order, glszm_many(packed, settings)):
+        expected = glszm(found[i], settings)
+        assert row == pytest.approx(expected, rel=1e-11, abs=1e-12)
 
 
 def test_order_and_size_of_parts_do_not_matter():
