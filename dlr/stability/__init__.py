@@ -7,16 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dlr.imaging.perturbation_settings import PerturbationSettings
-    from dlr.stability.table import StabilityTable, read_stability, stability_table
+    from dlr.stability.measure import stability_table
+    from dlr.stability.table import StabilityTable, feature_class, read_stability
 
 _MODULES = {
     "PerturbationSettings": "dlr.imaging.perturbation_settings",
     "StabilityTable": "dlr.stability.table",
+    "feature_class": "dlr.stability.table",
     "read_stability": "dlr.stability.table",
-    "stability_table": "dlr.stability.table",
+    "stability_table": "dlr.stability.measure",
 }
 
-__all__ = ["PerturbationSettings", "StabilityTable", "read_stability", "stability_table"]
+__all__ = [
+    "PerturbationSettings",
+    "StabilityTable",
+    "feature_class",
+    "read_stability",
+    "stability_table",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from dlr.errors import DlrError
-from dlr.stats._icc_formulas import notes
+from dlr.stats._icc_formulas import FORMS, notes
 from dlr.stats._mean_squares import mean_squares
+from dlr.stats._validation import check_choice
 from dlr.stats.icc import IccTable, same_cases
 
 
@@ -33,8 +34,10 @@ def icc_repeated(ratings: Sequence[pd.DataFrame], form: str = "1,1") -> IccTable
     Raises
     ------
     DlrError
-        If there are fewer than two tables, or they differ in cases or features.
+        If there are fewer than two tables, they differ in cases or features, or the form is
+        unknown.
     """
+    check_choice(form, "form", FORMS)
     if len(ratings) < 2:
         raise DlrError(f"agreement needs at least two ratings, but got {len(ratings)}")
     first = ratings[0]
