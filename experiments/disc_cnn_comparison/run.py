@@ -2,7 +2,7 @@
 
 Paper:    calcified disc herniation with ResNet-34, DenseNet-121, MobileViT-S (see README.md)
 Command:  python experiments/disc_cnn_comparison/run.py --root DATA --out runs/discs
-Expected: see README.md and results.json (about a quarter of an hour on two cores without a GPU)
+Expected: see README.md and results.json (35 minutes on one busy core without a GPU)
 Smaller:  --small (half a minute; the tests run it)
 """
 
@@ -75,7 +75,7 @@ def configured(data: Path, label: str, small: bool) -> CnnStudyConfig:
     if label != "severe_degeneration":
         raw["readers"] = None  # they were simulated for the other label
         raw["task"]["positive_weight"] = "balanced"
-        kept = ("ResNet34", "EfficientNet_Lite0")  # 27 positives: more networks tell no more
+        kept = ("ResNet34", "EfficientNet_Lite0")  # 26 positive discs: more networks tell no more
         raw["networks"] = {name: raw["networks"][name] for name in kept}
     if small:
         raw["training"]["epochs"], raw["folds"] = 1, 2

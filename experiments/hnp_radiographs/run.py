@@ -2,7 +2,7 @@
 
 Paper:    Lee et al., EfficientNet-B5 on 162,257 lumbar radiographs (see README.md)
 Command:  python experiments/hnp_radiographs/run.py --root DATA --out runs/hnp
-Expected: see README.md and results.json (about ten minutes on two cores without a GPU)
+Expected: see README.md and results.json (about 13 minutes on one busy core without a GPU)
 Smaller:  --small (a minute; the tests run it)
 """
 
