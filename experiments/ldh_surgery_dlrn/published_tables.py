@@ -1,4 +1,4 @@
-"""Which numbers of the paper's tables follow from its own counts?
+"""The paper's tables against its own counts: which printed numbers follow, and which do not.
 
 Paper:    Fan et al. 2024 (system 1 in the README), Tables 2 and 3
 Data:     the printed counts and odds ratios, transcribed in tests/data
