@@ -90,17 +90,28 @@ def _features(
     n = len(levels)
     rows = np.full((1 if merged else len(offsets), N_FEATURES), math.nan)
     counts = np.zeros((n, n))
+    # the other order of each pair is counted with it, or for all at once where that is less work
+    at_once = symmetric and n * n < 2 * len(places)
     for a in range(len(offsets)):
         if not merged:
             counts[:] = 0
-        _count_pairs(flat, places, offsets[a], shares[a], symmetric, counts)
-        if not merged:
-            counts /= counts.sum()
-            glcm_features(counts, levels, symmetric, rows[a])
-    if merged:
+        _count_pairs(flat, places, offsets[a], shares[a], symmetric and not at_once, counts)
+        if merged and a < len(offsets) - 1:
+            continue
+        if at_once:
+            _add_transpose(counts)
         counts /= counts.sum()
-        glcm_features(counts, levels, symmetric, rows[0])
+        glcm_features(counts, levels, symmetric, rows[0 if merged else a])
     return rows
+
+
+@compiled
+def _add_transpose(counts: Floats) -> None:
+    for i in range(len(counts)):
+        for j in range(i + 1):
+            both = counts[i, j] + counts[j, i]
+            counts[i, j] = both
+            counts[j, i] = both
 
 
 @compiled

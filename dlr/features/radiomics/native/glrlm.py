@@ -36,14 +36,12 @@ def glrlm(
     steps = directions(settings, size)
     longest = max(size)
     offsets = flat_steps(steps, grey.volume.shape)
+    flat_region = (grey.volume, grey.places, grey.pad, steps, offsets)
     if settings.weightingNorm is None:
-        rows = _features(grey.volume, grey.places, grey.pad, steps, offsets, grey.levels, longest)
-        means = nan_mean(rows)
+        means = nan_mean(_features(*flat_region, grey.levels, grey.counts, longest))
     else:
         lengths = weights(settings.weightingNorm, steps, spacing)
-        matrix = _weighted(
-            grey.volume, grey.places, grey.pad, steps, offsets, len(grey.levels), longest, lengths
-        )
+        matrix = _weighted(*flat_region, grey.counts, longest, lengths)
         means = emphasis_features(matrix, grey.levels, np.arange(1.0, longest + 1))
     return dict(zip(ORDER, means.tolist()))
 
@@ -56,6 +54,7 @@ def _features(
     steps: Integers,
     offsets: Integers,
     levels: Floats,
+    counts: Integers,
     longest: int,
 ) -> Floats:
     rows = np.full((len(steps), 16), math.nan)
@@ -63,7 +62,7 @@ def _features(
     lengths = np.ones(volume.size, np.int32)
     sizes = np.arange(1.0, longest + 1)
     for a in range(len(steps)):
-        matrix[:] = 0
+        _single_runs(matrix, counts)
         found, met_two = count_runs(volume.ravel(), places, offsets[a], lengths, matrix)
         if met_two or _line_meets_two(volume, pad, steps[a]):
             rows[a] = emphasis_features(matrix, levels, sizes[:found])
@@ -77,19 +76,26 @@ def _weighted(
     pad: int,
     steps: Integers,
     offsets: Integers,
-    n_levels: int,
+    counts: Integers,
     longest: int,
     weights_of_steps: Floats,
 ) -> Floats:
-    total = np.zeros((n_levels, longest))
-    matrix = np.zeros((n_levels, longest))
+    total = np.zeros((len(counts), longest))
+    matrix = np.zeros((len(counts), longest))
     lengths = np.ones(volume.size, np.int32)
     for a in range(len(steps)):
-        matrix[:] = 0
+        _single_runs(matrix, counts)
         _, met_two = count_runs(volume.ravel(), places, offsets[a], lengths, matrix)
         if met_two or _line_meets_two(volume, pad, steps[a]):
             total += matrix * weights_of_steps[a]
     return total
+
+
+@compiled
+def _single_runs(matrix: Floats, counts: Integers) -> None:
+    matrix[:] = 0
+    for level in range(len(counts)):
+        matrix[level, 0] = counts[level]
 
 
 @compiled
@@ -102,8 +108,9 @@ def count_runs(
 ) -> tuple[int, bool]:
     """Count runs along one direction into `matrix`.
 
-    A voxel that goes on a run turns the run counted so far into a longer one; its predecessor
-    comes first in `places`, because steps lead forwards in memory. `lengths` is working space.
+    At first every voxel counts as a run of its own. One that goes on a run turns the run found so
+    far into a longer one; its predecessor comes first in `places`, because steps lead forwards in
+    memory. `lengths` is working space.
 
     Returns
     -------
@@ -114,17 +121,20 @@ def count_runs(
     """
     longest = 1
     neighbours = 0
-    for place in places:
-        level = flat[place]
-        before = flat[place - offset]
+    for i in range(len(places)):  # unsigned places spare the check for negative ones
+        place = np.uint64(places[i])
+        level, before = flat[place], flat[np.uint64(places[i] - offset)]
         neighbours += before != 0
-        length = 1
-        if before == level:
-            length = lengths[place - offset] + 1
-            matrix[level - 1, length - 2] -= 1
-            longest = max(longest, length)
-        matrix[level - 1, length - 1] += 1
+        if before != level:
+            lengths[place] = 1
+            continue
+        length = lengths[np.uint64(places[i] - offset)] + 1
         lengths[place] = length
+        longest = max(longest, length)
+        row = matrix[level - 1]
+        row[0] -= 1
+        row[length - 2] -= 1
+        row[length - 1] += 1
     return longest, neighbours > 0
 
 

@@ -103,10 +103,14 @@ def _sparse_product(
     result: Floats,
 ) -> None:
     for i in range(len(vector)):
-        total = 0.0
-        for place in range(rows[i], rows[i + 1]):
-            total += values[place] * vector[columns[place]]
-        result[i] = total
+        even = odd = 0.0
+        end = rows[i + 1]
+        for place in range(rows[i], end - 1, 2):
+            even += values[place] * vector[columns[place]]
+            odd += values[place + 1] * vector[columns[place + 1]]
+        if (end - rows[i]) % 2:
+            even += values[end - 1] * vector[columns[end - 1]]
+        result[i] = even + odd
 
 
 @compiled

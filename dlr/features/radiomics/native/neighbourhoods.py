@@ -15,6 +15,12 @@ def dependents(
 ) -> Integers:
     """Return, per voxel, how many neighbours differ by at most `reach` grey levels."""
     counts = np.zeros(len(places), np.int64)
+    if reach == 0:
+        for offset in offsets:
+            for i in range(len(places)):
+                here, there = np.uint64(places[i]), np.uint64(places[i] + offset)
+                counts[i] += flat[there] == flat[here]
+        return counts
     table = np.full(len(levels) + 1, np.inf)  # outside the region: far from any grey level
     table[1:] = levels
     for offset in offsets:
@@ -31,11 +37,12 @@ def surroundings(
 ) -> tuple[Floats, Floats]:
     """Return, per voxel, the sum of its neighbours' grey levels and their number."""
     sums, counts = np.zeros(len(places)), np.zeros(len(places))
-    table = np.zeros(len(levels) + 1)
-    table[1:] = levels
+    values = np.zeros(len(flat))
+    for place in places:
+        values[place] = levels[flat[place] - 1]
     for offset in offsets:
         for i in range(len(places)):
-            level = np.uint32(flat[np.uint64(places[i] + offset)])
-            sums[i] += table[level]
-            counts[i] += level != 0
+            value = values[np.uint64(places[i] + offset)]
+            sums[i] += value
+            counts[i] += value != 0  # grey levels start at 1
     return sums, counts
