@@ -126,7 +126,7 @@ def main() -> None:
 
 
 def published_formula(images: Path, small: bool) -> dict[str, float]:
-    """Apply the printed formula to the first reader's discs: what it gives, not how well it does."""
+    """Apply the printed formula to the first reader's discs: what it gives, not how well."""
     table = pd.read_csv(images, dtype=str).query("reader == 'first'")
     table = table.drop_duplicates("subject_id").head(5 if small else 20)
     part = images.with_name("images_formula.csv")

@@ -30,7 +30,7 @@ EXTERNAL_SHARE = 0.3
 
 
 def settings(small: bool) -> StudyConfig:
-    """The default study on one view of radiomics, with three algorithms at default settings."""
+    """Return the default study on one view of radiomics, with three algorithms untuned."""
     content = {
         "name": "Optimism audit",
         "seed": 2026,
