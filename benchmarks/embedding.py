@@ -22,10 +22,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from dlr.config import EmbeddingSettings
 from dlr.features.embedding import Backbone, load_backbone
 from dlr.features.embedding_compute import Preparation
 from dlr.features.embedding_networks import build_network
+from dlr.settings import EmbeddingSettings
 
 NETWORKS = {"EfficientNet-Lite0": "tf_efficientnet_lite0", "ResNeXt50_32x4d": "resnext50_32x4d"}
 Form = Callable[[np.ndarray], np.ndarray]
@@ -68,7 +68,9 @@ def processor_forms(settings: EmbeddingSettings) -> dict[str, Form]:
     backbone = load_backbone(settings)
     forms = {"eager torch": eager(backbone), "dlr, torch": backbone.embed}
     if find_spec("openvino"):
-        forms["dlr, OpenVINO"] = load_backbone(settings, runtime="openvino").embed
+        forms["dlr, OpenVINO"] = load_backbone(
+            settings.model_copy(update={"runtime": "openvino"})
+        ).embed
     return forms
 
 
@@ -76,7 +78,7 @@ def gpu_forms(settings: EmbeddingSettings) -> dict[str, Form]:
     """List what is compared on a GPU."""
     settings = settings.model_copy(update={"device": "cuda", "batch_size": 64})
     backbone = load_backbone(settings)
-    mixed = load_backbone(settings, precision="mixed")
+    mixed = load_backbone(settings.model_copy(update={"precision": "mixed"}))
     return {
         "eager torch, one by one": eager(backbone, 1),
         "dlr, batches of 64": backbone.embed,

@@ -39,12 +39,13 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 from xgboost import XGBClassifier
 
-from dlr.config import LassoSettings, ModelSettings, OutcomeSettings, SelectionSettings, StudyConfig
+from dlr.config import StudyConfig
 from dlr.models.cases import TrainingData
 from dlr.models.classifiers import CLASSIFIERS
 from dlr.models.crossfit import cross_fit
 from dlr.models.feature_sets import feature_sets
 from dlr.models.folds import grouped_folds
+from dlr.settings import LassoSettings, ModelSettings, OutcomeSettings, SelectionSettings
 
 SEED, COMPONENTS = 0, 32
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
-from dlr.config import FeatureSetSettings, StudyConfig
+from dlr.config import StudyConfig
 from dlr.config_faults import settings_fault
 from dlr.errors import DlrError, InputError
 from dlr.features.extraction import Progress, silent
@@ -26,6 +26,7 @@ from dlr.models.crossfit import CrossFit, cross_fit
 from dlr.models.evaluation import groups_of
 from dlr.models.feature_sets import NOMOGRAM
 from dlr.results import Ablation
+from dlr.settings import FeatureSetSettings
 from dlr.stats import auc, delong_test
 from dlr.study import Study, training_data
 

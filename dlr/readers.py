@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pandas as pd
 
 from dlr.cohort import Cohort
 from dlr.config import StudyConfig
-from dlr.features.table import FeatureTable
+from dlr.errors import Fault, InputError
+from dlr.features.table import FeatureTable, is_deep
 
 
 def reader_values(cohort: Cohort, features: FeatureTable) -> FeatureTable:
@@ -26,11 +28,26 @@ def reader_values(cohort: Cohort, features: FeatureTable) -> FeatureTable:
     return replace(features, values=values)
 
 
-def perturbation_icc(config: StudyConfig) -> pd.Series | None:
-    """Read the ICC of each feature over perturbed ROIs, where the gate uses them."""
+def perturbation_icc(config: StudyConfig, columns: Iterable[str]) -> pd.Series | None:
+    """Read the ICC of each feature over perturbed ROIs, where the gate uses them.
+
+    Raises
+    ------
+    InputError
+        If the table knows none of the study's measured features: it was made with other views
+        or settings, and the gate would let everything pass.
+    """
     agreement = config.agreement
     if agreement is None or agreement.stability is None:
         return None
     from dlr.stability import read_stability
 
-    return read_stability(agreement.stability, agreement.bound)
+    icc = read_stability(agreement.stability, agreement.bound)
+    measured = [column for column in columns if not is_deep(column)]
+    if measured and not icc.index.isin(measured).any():
+        message = (
+            f"the stability table names none of the study's {len(measured)} measured features"
+            f" (such as {measured[0]}); run 'dlr stability' again with this study file"
+        )
+        raise InputError([Fault(message, agreement.stability, code="stability-features")])
+    return icc

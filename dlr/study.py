@@ -147,7 +147,7 @@ class Study:
         training = training_data(cohort, features)
         cohorts = {name: case_data(cohort, features, name) for name in cohort.external_names}
         externals = {name: cases for name, cases in cohorts.items() if len(cases.outcome)}
-        stability = perturbation_icc(config)
+        stability = perturbation_icc(config, features.values.columns)
         run = run_protocol(training, externals, config, workers, progress, stability)
         tables = [
             score_table(scores, cohort.clinical, TRAINING, estimate)

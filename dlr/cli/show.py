@@ -51,7 +51,7 @@ def progress_bars() -> Iterator[Report]:
 def show_faults(faults: Iterable[Fault]) -> None:
     """Print each fault on a line of its own."""
     for fault in faults:
-        errors.print(f"[red]✗[/] {_plain(str(fault))}")
+        errors.print(f"[red]✗[/] {plain(str(fault))}")
 
 
 def show_failures(failures: pd.DataFrame) -> int:
@@ -69,7 +69,7 @@ def show_failures(failures: pd.DataFrame) -> int:
     )
     for row in failures.head(SHOWN_FAILURES).itertuples():
         where = f"{row.case_id} ({row.view}, {row.reader} reader)"
-        console.print(f"  {where}: {_plain(str(row.reason))}")
+        console.print(f"  {where}: {plain(str(row.reason))}")
     if len(failures) > SHOWN_FAILURES:
         console.print(f"  … and {len(failures) - SHOWN_FAILURES} more")
     return cases
@@ -99,6 +99,6 @@ def show_evaluation(evaluation: CohortEvaluation, level: float) -> None:
     console.print(table)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Keep rich from reading brackets in a message as markup."""
     return text.replace("[", r"\[")

@@ -49,8 +49,8 @@ def stability(
     faster. Ten copies tell good features from bad; take 30 to report intervals. Interrupted runs
     go on where they were, and more copies are added to those measured.
     """
-    from dlr.cli.show import console, progress_bars
-    from dlr.figures import save_figure
+    from dlr.cli.show import console, plain, progress_bars
+    from dlr.figures import save_figure, stamp_simulated
     from dlr.figures._style import root_figure
     from dlr.stability import stability_table
     from dlr.study import Study
@@ -71,13 +71,17 @@ def stability(
             deep,
         )
     path = table.save(out)
-    save_figure(root_figure(table.plot()), out / "stability")
-    _show_summary(table)
+    agreement = chosen.config.agreement
+    threshold = 0.75 if agreement is None else agreement.threshold
+    figure = root_figure(table.plot(threshold=threshold))
+    save_figure(stamp_simulated(figure) if chosen.config.simulated else figure, out / "stability")
+    _show_summary(table, threshold)
     if len(table.failures):
         first = table.failures.iloc[0]
+        example = plain(f"{first['case_id']}, {first['reason']}")
         console.print(
-            f"[yellow]{len(table.failures)} copies could not be measured[/] (first: "
-            f"{first['case_id']}, {first['reason']}): {out / 'stability_failures.csv'}",
+            f"[yellow]{len(table.failures)} copies could not be measured[/] (first: {example}): "
+            f"{out / 'stability_failures.csv'}",
             markup=True,
         )
     console.print(f"Table: {path}\nNext: 'agreement: {{stability: {path}}}' in {study.name}")
@@ -110,13 +114,13 @@ def _settings(
         raise DlrError(f"--{option}: {message}") from None
 
 
-def _show_summary(table: StabilityTable) -> None:
+def _show_summary(table: StabilityTable, threshold: float) -> None:
     """Print how many features of each class are stable."""
     from rich.table import Table
 
     from dlr.cli.show import console
 
-    summary = table.summary()
+    summary = table.summary(sorted({threshold, 0.75, 0.9}))
     title = f"Features by ICC({table.form}) over {table.frame['ratings'].max() - 1} copies"
     shown = Table(title=title, title_justify="left", title_style="bold")
     for name in ("Features", *summary.columns):

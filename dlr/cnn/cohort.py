@@ -21,8 +21,9 @@ from dlr.cohort.tables import (
     read_clinical_table,
 )
 from dlr.cohort.values import code_outcome, code_variable, one_class_fault
-from dlr.config import ClinicalVariable, StudyConfig
+from dlr.config import StudyConfig
 from dlr.errors import Fault, InputError
+from dlr.settings import ClinicalVariable
 
 ANY = "any"
 """Name of the target of an `any` task."""

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from dlr.cnn.settings import NetworkSettings
-from dlr.config import EmbeddingSettings
 from dlr.errors import WeightsError
 from dlr.features.embedding_networks import Network, build_network, load_state
 from dlr.features.weights import PACKAGED_BACKBONE, find_weights
+from dlr.settings import EmbeddingSettings
 
 TESTED = ("efficientnet_b5", "resnet34", "densenet121", "mobilevit_s", "resnext50_32x4d")
 """Networks of the two published studies; every other classifier works on the same road."""

@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from dlr.config import CohortSettings, EvaluationSettings, Name, OutcomeSettings, Settings
 from dlr.config_faults import read_yaml, settings_fault
 from dlr.errors import InputError
+from dlr.settings import CohortSettings, EvaluationSettings, Name, OutcomeSettings, Settings
 
 FLIPS = ("horizontal_flip", "vertical_flip")
 _LARGEST_TURN = 45.0  # degrees; beyond it a spine no longer has its head end up

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dlr.config import SplitSettings
 from dlr.errors import Fault, InputError
+from dlr.settings import SplitSettings
 
 TRAINING, EXTERNAL = "training", "external"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from dlr.cohort.tables import ROW
-from dlr.config import ClinicalVariable, OutcomeSettings
 from dlr.errors import Fault
+from dlr.settings import ClinicalVariable, OutcomeSettings
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "missing", "."})
 _DECIMAL_COMMA = re.compile(r"^-?\d+,\d+$")

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dlr.config import EmbeddingSettings
 from dlr.errors import WeightsError
 from dlr.features.embedding_compute import (
     Compute,
@@ -26,15 +25,13 @@ from dlr.features.embedding_folding import fast_form
 from dlr.features.embedding_networks import Network, build_network, load_state
 from dlr.features.weights import PACKAGED_BACKBONE, find_weights
 from dlr.features.weights_files import state_sha256, write_state
+from dlr.settings import EmbeddingSettings
 
 if TYPE_CHECKING:
     import torch
 
 EMBEDDING_VERSION = 2
 """Counts changes of dlr's own code that change any deep feature; part of every cache key."""
-
-Runtime = Literal["torch", "openvino"]
-Precision = Literal["full", "mixed"]
 
 _PACKAGED_ARCHITECTURE = "tf_efficientnet_lite0"  # timm's, with TensorFlow's padding
 
@@ -127,11 +124,7 @@ class Backbone:
         write_state(self.network.module.state_dict(), path, record)
 
 
-def load_backbone(
-    settings: EmbeddingSettings | None = None,
-    runtime: Runtime = "torch",
-    precision: Precision = "full",
-) -> Backbone:
+def load_backbone(settings: EmbeddingSettings | None = None) -> Backbone:
     """Load a pretrained network as the settings say.
 
     Parameters
@@ -140,11 +133,9 @@ def load_backbone(
         ``backbone``: a classifier of torchvision or timm; ``weights``: "torchvision" or "timm"
         (by name, from the local cache or downloaded), "packaged" (EfficientNet-Lite0), or a
         state dict file; ``sha256``: checksum that file must have; ``device``: "auto" takes a
-        GPU when there is one.
-    runtime : {"torch", "openvino"}
-        What computes on a processor; OpenVINO is faster and always uses the processor.
-    precision : {"full", "mixed"}
-        On a GPU, "mixed" is faster and leaves three digits; processors compute in full.
+        GPU when there is one; ``runtime``: "openvino" is faster and always uses the processor;
+        ``precision``: on a GPU, "mixed" is faster and leaves three digits, processors compute in
+        full.
 
     Returns
     -------
@@ -156,21 +147,22 @@ def load_backbone(
         If backbone or weights are unknown, unreachable, damaged, or do not belong together.
         Random weights are never used instead.
     MissingDependencyError
-        If `runtime` is "openvino" and OpenVINO is not installed.
+        If the runtime is "openvino" and OpenVINO is not installed.
     """
     import torch
 
     settings = settings or EmbeddingSettings()
-    device = torch.device("cpu") if runtime == "openvino" else _device(settings.device)
+    openvino = settings.runtime == "openvino"
+    device = torch.device("cpu") if openvino else _device(settings.device)
     network, weights_name = _network_with_weights(settings)
     network.module.requires_grad_(False)
-    if runtime == "openvino":
+    if openvino:
         from dlr.features.embedding_openvino import OpenVinoCompute
 
         streams = torch.get_num_threads()
         compute: Compute = OpenVinoCompute.compile(network.module, Preparation.of(network), streams)
     else:
-        compute = _torch_compute(network, settings.batch_size, device, precision == "mixed")
+        compute = _torch_compute(network, settings, device)
     with single_threaded(), torch.inference_mode():
         blank = torch.zeros(1, 3, network.input_size, network.input_size)
         dimension = int(network.module(blank).flatten(1).shape[1])
@@ -186,14 +178,15 @@ def load_backbone(
     )
 
 
-def _torch_compute(network: Network, batch_size: int, device: torch.device, mixed: bool) -> Compute:
+def _torch_compute(network: Network, settings: EmbeddingSettings, device: torch.device) -> Compute:
     """Choose how pictures pass through the network in torch."""
     prepare = Preparation.of(network)
     with single_threaded():
         module = fast_form(network.module, network.input_size, device)
     if device.type == "cpu":
         return OneByOne(module, prepare)
-    return InBatches(module, prepare, batch_size, device, mixed)
+    mixed = settings.precision == "mixed"
+    return InBatches(module, prepare, settings.batch_size, device, mixed)
 
 
 def _network_with_weights(settings: EmbeddingSettings) -> tuple[Network, str]:

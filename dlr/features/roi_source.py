@@ -8,11 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from dlr.config import IntensitySettings, StudyConfig
+from dlr.config import StudyConfig
 from dlr.errors import DlrError
 from dlr.features.cache import file_sha256
 from dlr.features.mazda import MazdaEngine
 from dlr.features.radiomics import RadiomicsEngine, RadiomicsResult
+from dlr.settings import IntensitySettings
 
 if TYPE_CHECKING:
     import SimpleITK as sitk

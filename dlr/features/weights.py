@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlparse
 
-from dlr.config import EmbeddingSettings
 from dlr.errors import MissingDependencyError, WeightsError
 from dlr.features.weights_files import download, hub_file, read_state, state_sha256, verify
+from dlr.settings import EmbeddingSettings
 
 if TYPE_CHECKING:
     from torch import Tensor

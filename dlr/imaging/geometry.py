@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from dlr.config import MaskSettings
 from dlr.errors import CaseError
+from dlr.settings import MaskSettings
 
 
 def check_geometry(

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import SimpleITK as sitk
 
-from dlr.config import IntensitySettings
 from dlr.errors import CaseError
+from dlr.settings import IntensitySettings
 
 
 def normalise_intensity(

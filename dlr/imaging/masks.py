@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from dlr.config import MaskSettings
 from dlr.errors import CaseError
 from dlr.imaging.read import as_volume, load, to_grey
+from dlr.settings import MaskSettings
 
 _SHOWN = 20  # values or names listed in one message
 

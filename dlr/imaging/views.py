@@ -8,11 +8,11 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from dlr.config import IntensitySettings, ViewSettings
 from dlr.imaging.crop import roi_crop
 from dlr.imaging.intensity import intensity_scale
 from dlr.imaging.planes import plane_of, reorient, square_pixels, stacking_axis, upright
 from dlr.imaging.slices import roi_slab, roi_slice
+from dlr.settings import IntensitySettings, ViewSettings
 
 
 @dataclass(frozen=True)

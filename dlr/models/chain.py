@@ -13,13 +13,7 @@ import numpy as np
 import pandas as pd
 from sklearn.preprocessing import StandardScaler
 
-from dlr.config import (
-    AgreementSettings,
-    HarmonisationSettings,
-    ModelSettings,
-    SelectionSettings,
-    StudyConfig,
-)
+from dlr.config import StudyConfig
 from dlr.features.table import block_of, is_deep
 from dlr.models.cases import TrainingData
 from dlr.models.deep_pca import DeepPCA
@@ -35,6 +29,7 @@ from dlr.selection import (
     PublishedLasso,
     SpearmanFilter,
 )
+from dlr.settings import AgreementSettings, HarmonisationSettings, ModelSettings, SelectionSettings
 from dlr.stats import icc_table
 
 MINIMUM_DOUBLE_READ = 3

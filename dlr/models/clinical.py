@@ -15,9 +15,9 @@ import pandas as pd
 from scipy.special import expit, xlog1py, xlogy
 from scipy.stats import chi2
 
-from dlr.config import ClinicalModelSettings, ClinicalVariable
 from dlr.models.encoding import ClinicalEncoder
 from dlr.models.ridge import fit_ridge
+from dlr.settings import ClinicalModelSettings, ClinicalVariable
 from dlr.stats import LogisticModel, auc, fit_logistic
 
 DLR_SCORE = "DLR score"

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import pandas as pd
 
-from dlr.config import ClinicalVariable
+from dlr.settings import ClinicalVariable
 
 MISSING = "missing"
 

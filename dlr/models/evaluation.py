@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from dlr.config import EvaluationSettings
 from dlr.results import SCORE_COLUMNS, CohortEvaluation, Estimate, ModelEvaluation
+from dlr.settings import EvaluationSettings
 from dlr.stats import (
     calibration,
     classification_metrics,

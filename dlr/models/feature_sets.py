@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from dlr.config import FeatureSetSettings, StudyConfig
+from dlr.config import StudyConfig
 from dlr.errors import DlrError
 from dlr.features.table import DEEP, MAZDA, RADIOMICS, block_of, is_deep
+from dlr.settings import FeatureSetSettings
 
 DLR, CLINIC, NOMOGRAM = "DLR", "Clinic", "Nomogram"
 TITLES = {RADIOMICS: "Rad", DEEP: "DL", MAZDA: "MaZda"}

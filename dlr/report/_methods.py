@@ -10,7 +10,8 @@ from dlr.report._methods_models import models_text, selection_text
 from dlr.report._words import listed, outcome_name, unit
 
 if TYPE_CHECKING:
-    from dlr.config import IntensitySettings, StudyConfig, ViewSettings
+    from dlr.config import StudyConfig
+    from dlr.settings import IntensitySettings, ViewSettings
 
 REFERENCES = {
     "delong": "DeLong ER, DeLong DM, Clarke-Pearson DL. Biometrics 1988;44:837-845.",

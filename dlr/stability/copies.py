@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from dlr.config import IntensitySettings, StudyConfig
+from dlr.config import StudyConfig
 from dlr.errors import DlrError
 from dlr.features.cache import Cache, content_key
 from dlr.features.roi_source import Measuring, RoiRequest, RoiSource
@@ -17,6 +17,7 @@ from dlr.features.worker import FEATURES_VERSION, ImageProcessor, ImageTask
 from dlr.imaging import PreparedView, check_intensity, check_roi, prepare_view
 from dlr.imaging.perturbation import PERTURBATION_VERSION, Perturber
 from dlr.imaging.perturbation_settings import PerturbationSettings
+from dlr.settings import IntensitySettings
 
 ENTRIES = "stability"
 """Where in the cache the features of copies lie."""
@@ -84,8 +85,12 @@ class CopyMeasurer:
         for repetition in range(self.repetitions + 1):
             try:
                 results.append(self._copy(drawn, repetition))
-            except (DlrError, RuntimeError) as error:  # SimpleITK raises RuntimeError
+            except DlrError as error:
                 reason = " ".join(str(error).split())
+                results.append(CopyResult(roi.case_id, roi.view, repetition, {}, None, reason))
+            except Exception as error:
+                # The last line of defence: whatever one copy does, the batch goes on.
+                reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
                 results.append(CopyResult(roi.case_id, roi.view, repetition, {}, None, reason))
         return results
 

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from dlr.cohort.splits import draw_random_split, split_cohorts
-from dlr.config import SplitSettings
 from dlr.errors import InputError
+from dlr.settings import SplitSettings
 
 
 @pytest.fixture

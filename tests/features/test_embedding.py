@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from dlr.config import EmbeddingSettings
 from dlr.errors import DlrError, MissingDependencyError, WeightsError
 from dlr.features.embedding import Backbone, load_backbone
 from dlr.features.embedding_compute import InBatches, OneByOne, Preparation
+from dlr.settings import EmbeddingSettings
 
 SETTINGS = EmbeddingSettings(backbone="efficientnet_lite0", weights="packaged")
 
@@ -102,7 +102,7 @@ def test_fast_form_gives_the_networks_own_features(backbone: Backbone, crops: np
 
 def test_openvino_gives_the_networks_own_features(crops: np.ndarray) -> None:
     pytest.importorskip("openvino", reason="OpenVINO is not installed: pip install 'dlr[openvino]'")
-    found = load_backbone(SETTINGS, runtime="openvino")
+    found = load_backbone(SETTINGS.model_copy(update={"runtime": "openvino"}))
     expected = eager(found, crops)
     features = found.embed(crops)
     assert np.abs(features - expected).max() <= 1e-5 * np.abs(expected).max()
@@ -115,7 +115,7 @@ def test_openvino_gives_the_networks_own_features(crops: np.ndarray) -> None:
 def test_openvino_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "openvino", None)
     with pytest.raises(MissingDependencyError, match=r'pip install "dlr\[openvino\]"'):
-        load_backbone(SETTINGS, runtime="openvino")
+        load_backbone(SETTINGS.model_copy(update={"runtime": "openvino"}))
 
 
 def test_loading_draws_no_random_numbers(crops: np.ndarray) -> None:

@@ -15,10 +15,10 @@ import torch
 from safetensors.torch import save_file
 from torchvision.models import ResNeXt50_32X4D_Weights, get_model, resnet18
 
-from dlr.config import EmbeddingSettings
 from dlr.errors import MissingDependencyError, WeightsError
 from dlr.features.embedding import load_backbone
 from dlr.features.weights import find_weights, weights_inventory
+from dlr.settings import EmbeddingSettings
 
 PACKAGED = EmbeddingSettings(backbone="efficientnet_lite0", weights="packaged")
 

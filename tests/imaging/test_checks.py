@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dlr.config import MaskSettings
 from dlr.errors import CaseError
 from dlr.imaging import check_intensity, check_roi
+from dlr.settings import MaskSettings
 
 
 def _mask(make_image, *slices):

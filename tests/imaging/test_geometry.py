@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from dlr.config import MaskSettings
 from dlr.errors import CaseError
 from dlr.imaging import check_geometry, geometry_gap
+from dlr.settings import MaskSettings
 
 RESAMPLE = MaskSettings(resample=True)
 

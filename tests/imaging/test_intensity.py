@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from dlr.config import IntensitySettings
 from dlr.errors import CaseError
 from dlr.imaging import normalise_intensity
+from dlr.settings import IntensitySettings
 
 
 def _normalised(image, mask, **settings) -> np.ndarray:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from dlr.config import MaskSettings
 from dlr.errors import CaseError
 from dlr.imaging import label_values, read_label_map, read_mask, select_label
+from dlr.settings import MaskSettings
 
 
 def _write(path: Path, array: np.ndarray) -> Path:

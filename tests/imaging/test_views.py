@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from dlr.config import IntensitySettings, ViewSettings
 from dlr.errors import CaseError
 from dlr.imaging import (
     check_geometry,
@@ -19,6 +18,7 @@ from dlr.imaging import (
     reformat,
     select_label,
 )
+from dlr.settings import IntensitySettings, ViewSettings
 
 ZSCORE = IntensitySettings(method="zscore")
 

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from sklearn.decomposition import PCA
 
-from dlr.config import AgreementSettings, ModelSettings, SelectionSettings
 from dlr.errors import DlrError
 from dlr.models.cases import TrainingData
 from dlr.models.chain import ChainSettings, fit_selection
@@ -17,6 +16,7 @@ from dlr.models.folds import grouped_folds
 from dlr.models.frozen import MISSING, FittedSelection, FrozenChain
 from dlr.models.grid import fit_grid
 from dlr.models.signature import FittedSignature, fuse, signature_of
+from dlr.settings import AgreementSettings, ModelSettings, SelectionSettings
 
 MODEL = ModelSettings(components=4, inner_folds=3, classifier="svm", tune=False)
 SETTINGS = ChainSettings(SelectionSettings(), MODEL)

@@ -9,12 +9,13 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
-from dlr.config import ClinicalVariable, StudyConfig
+from dlr.config import StudyConfig
 from dlr.errors import DlrError
 from dlr.models.chart import study_nomogram
 from dlr.models.clinical import DLR_SCORE, fit_clinical
 from dlr.models.nomogram import Nomogram
 from dlr.models.nomogram_terms import Term
+from dlr.settings import ClinicalVariable
 from dlr.stats import fit_logistic
 
 

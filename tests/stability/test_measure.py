@@ -12,12 +12,12 @@ from dlr import Study
 from dlr.cohort import Cohort
 from dlr.cohort.simulation import write_tiny_cohort
 from dlr.cohort.splits import TRAINING
-from dlr.config import EmbeddingSettings, ViewSettings
 from dlr.errors import DlrError
 from dlr.features.cache import Cache
 from dlr.features.extraction import image_tasks
 from dlr.features.roi_source import RoiSource
 from dlr.figures import plot_icc_histogram
+from dlr.settings import EmbeddingSettings, ViewSettings
 from dlr.stability import PerturbationSettings, feature_class, stability_table
 from dlr.stability.copies import CopyMeasurer, DrawnRoi
 

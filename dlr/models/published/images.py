@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dlr.cohort.tables import read_images_table
-from dlr.config import IntensitySettings, MaskSettings, ViewSettings
 from dlr.errors import DlrError, Fault, InputError
 from dlr.models.published.signature import PublishedSignature
+from dlr.settings import IntensitySettings, MaskSettings, ViewSettings
 
 if TYPE_CHECKING:
     import SimpleITK as sitk

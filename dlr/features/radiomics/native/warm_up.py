@@ -19,7 +19,7 @@ from dlr.features.radiomics.settings import Dimension
 SETTINGS: tuple[tuple[dict[str, Any], Dimension], ...] = (
     (
         {
-            "imageType": {"Original": {}, "LoG": {"sigma": [1.0]}, "Wavelet": {}},
+            "imageType": {"Original": {}, "LoG": {"sigma": [1.0]}, "Wavelet": {}, "LBP2D": {}},
             "setting": {"normalize": True, "normalizeScale": 100},
         },
         "3d",
