@@ -19,12 +19,12 @@ from pydantic import ValidationError
 from dlr.config import StudyConfig
 from dlr.config_faults import settings_fault
 from dlr.errors import DlrError, InputError
-from dlr.features.extraction import Progress, silent
 from dlr.features.table import block_of, is_deep
 from dlr.models.cases import TrainingData
 from dlr.models.crossfit import CrossFit, cross_fit
 from dlr.models.evaluation import groups_of
 from dlr.models.feature_sets import NOMOGRAM
+from dlr.progress import Progress, silent
 from dlr.results import Ablation
 from dlr.settings import FeatureSetSettings
 from dlr.stats import auc, delong_test

@@ -9,10 +9,11 @@ from joblib import Parallel, delayed
 from dlr.cohort import Cohort
 from dlr.config import StudyConfig
 from dlr.errors import DlrError, Fault, InputError
-from dlr.features.extraction import Progress, image_tasks, silent
+from dlr.features.extraction import image_tasks
 from dlr.features.radiomics import load_settings
 from dlr.features.worker import ImageTask, RoiSource
 from dlr.models.classifiers import make_classifier
+from dlr.progress import Progress, silent
 
 
 def check_study(config: StudyConfig, workers: int = 1, progress: Progress = silent) -> list[Fault]:

@@ -11,9 +11,10 @@ from dlr.config import StudyConfig
 from dlr.models.audit import optimism_audit
 from dlr.models.cases import TrainingData
 from dlr.models.classifiers import VoteResult
-from dlr.models.crossfit import FinalModels, Progress, algorithm_scores, cross_fit, score_all
+from dlr.models.crossfit import FinalModels, algorithm_scores, cross_fit, score_all
 from dlr.models.grid import GridFit
 from dlr.models.published_recipe import published_fit
+from dlr.progress import Progress
 from dlr.results import Estimate, ModelGrid, OptimismAudit
 from dlr.stats import auc
 

@@ -23,7 +23,7 @@ from dlr.describe import (
     study_flow,
 )
 from dlr.errors import DlrError
-from dlr.features.extraction import Progress, extract_features, silent
+from dlr.features.extraction import extract_features
 from dlr.features.table import FeatureTable, is_deep
 from dlr.models.bundle import Bundle, training_ranges
 from dlr.models.cases import TrainingData
@@ -33,6 +33,7 @@ from dlr.models.crossfit import FinalModels
 from dlr.models.evaluation import evaluate, lock_thresholds, score_table
 from dlr.models.model_card import write_model_card
 from dlr.outputs import write_run
+from dlr.progress import Progress, silent
 from dlr.protocol import ProtocolRun, run_protocol
 from dlr.readers import perturbation_icc, reader_values
 from dlr.regressions import clinical_regressions, harmonised_centers

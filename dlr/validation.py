@@ -21,7 +21,7 @@ from dlr.describe import (
 )
 from dlr.errors import DlrError, Fault, InputError
 from dlr.external import POOLED, ExternalValidation
-from dlr.features.extraction import Progress, extract_features, silent
+from dlr.features.extraction import extract_features
 from dlr.features.table import FeatureTable
 from dlr.models.bundle import Bundle
 from dlr.models.evaluation import evaluate, groups_of, score_table
@@ -32,6 +32,7 @@ from dlr.models.recalibration import (
     model_identity,
     recalibrate,
 )
+from dlr.progress import Progress, silent
 from dlr.subgroups import SubgroupColumn, SubgroupTable, judge_subgroups
 
 NEW = "new"

@@ -18,7 +18,7 @@ from rich.progress import (
 from rich.table import Table
 
 from dlr.errors import Fault
-from dlr.features.extraction import Progress as Report
+from dlr.progress import Progress as Report
 from dlr.results import CohortEvaluation
 
 console = Console(highlight=False, soft_wrap=True)

@@ -13,7 +13,7 @@ import pandas as pd
 from dlr.cnn.results import BAGGED, CnnResult
 from dlr.cnn.settings import CnnStudyConfig
 from dlr.errors import DlrError
-from dlr.features.extraction import Progress, silent
+from dlr.progress import Progress, silent
 from dlr.stats import DelongMatrix, delong_matrix
 
 if TYPE_CHECKING:

@@ -33,7 +33,7 @@ from dlr.cnn.tasks import make_targets, output_names
 from dlr.cnn.training import TrainedNetwork, TrainingData, train_network
 from dlr.errors import CaseError
 from dlr.features.cache import content_key
-from dlr.features.extraction import Progress, silent
+from dlr.progress import Progress, silent
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,7 @@ from dlr.cnn.store import PictureStore, prepare_pictures
 from dlr.cnn.tasks import output_names
 from dlr.cnn.validation import load_new_cohort, score_with_bundle
 from dlr.errors import CaseError, DlrError
-from dlr.features.extraction import Progress, silent
+from dlr.progress import Progress, silent
 from dlr.report._shared import slug
 
 _CONTROL_SEED = 77_001

@@ -15,8 +15,8 @@ from PIL import Image
 
 from dlr.cohort.tables import read_images_table
 from dlr.errors import CaseError
-from dlr.features.extraction import Progress, silent
 from dlr.imaging import check_geometry, largest_slice, read_image, read_mask, reformat
+from dlr.progress import Progress, silent
 from dlr.settings import MaskSettings
 
 _WINDOW = (1.0, 99.0)  # percentiles of the slice that become black and white

@@ -17,7 +17,7 @@ from dlr.cnn.settings import PictureSettings
 from dlr.cohort.tables import ROW
 from dlr.errors import CaseError
 from dlr.features.cache import Cache, content_key
-from dlr.features.extraction import Progress, silent
+from dlr.progress import Progress, silent
 
 _FAMILY = "pictures"
 _CHUNK = 64

@@ -27,7 +27,7 @@ from dlr.cnn.store import PictureStore
 from dlr.cnn.tasks import MaskedLoss, Targets
 from dlr.cnn.training_log import mean_auc, write_log, write_tensorboard
 from dlr.errors import DlrError
-from dlr.features.extraction import Progress, silent
+from dlr.progress import Progress, silent
 
 _PRECISION = {
     "float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16,

@@ -22,7 +22,7 @@ from dlr.cnn.scoring import number_table, score_pictures
 from dlr.cnn.store import PreparedPictures, prepare_pictures
 from dlr.cnn.tasks import Targets, output_names
 from dlr.errors import Fault, InputError
-from dlr.features.extraction import Progress, silent
+from dlr.progress import Progress, silent
 
 
 def validate_cnn(

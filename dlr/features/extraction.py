@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,18 +26,12 @@ from dlr.features.worker import (
     RoiRequest,
     RoiResult,
 )
+from dlr.progress import Progress, silent
 
 if TYPE_CHECKING:
     from dlr.features.embedding import Backbone
 
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how many are done, and how many there are."""
-
 FAILURE_COLUMNS = ["case_id", "view", "reader", "family", "level", "reason"]
-
-
-def silent(_stage: str, _done: int, _total: int) -> None:
-    """Report no progress."""
 
 
 def extract_features(
@@ -69,10 +63,15 @@ def extract_features(
     """
     config = cohort.config
     cache = Cache(work / "cache")
+    tasks = image_tasks(cohort)
     processor = ImageProcessor(config, cache)
     measured = {view: processor.measuring(view) for view in config.views}  # faults before work
     backbones = _backbones(config)
-    results = list(_run(processor, image_tasks(cohort), workers, progress))
+    if config.radiomics is not None and config.radiomics.device != "cpu":
+        from dlr.features.radiomics_batches import measure_in_batches  # imports torch
+
+        measure_in_batches(processor, tasks, progress)
+    results = list(_run(processor, tasks, workers, progress))
     results.sort(key=lambda r: (r.request.case_id, r.request.view, r.request.reader))
     for family, backbone in backbones.items():
         batch = config.backbones[family].batch_size

@@ -91,7 +91,8 @@ class ImageProcessor:
         settings = self.config.views[view]
         if self._parameters is None or self.config.radiomics is None or not settings.radiomics:
             return None
-        return make_engine(self.config.radiomics.engine, self._parameters, settings.dimension)
+        radiomics = self.config.radiomics
+        return make_engine(radiomics.engine, self._parameters, settings.dimension, radiomics.device)
 
     @cached_property
     def _mazda(self) -> MazdaEngine | None:
@@ -131,10 +132,17 @@ class ImageProcessor:
             # The last line of defence: whatever one case does, the batch goes on and lists it.
             return _failed(roi, f"{type(error).__name__}: {' '.join(str(error).split())}")
 
-    def _process_readable(self, source: RoiSource, roi: RoiRequest) -> RoiResult:
+    def base_key(self, source: RoiSource, roi: RoiRequest) -> str:
+        """Return the key of one ROI's inputs and preparation; a family's key goes on from it.
+
+        Raises
+        ------
+        DlrError
+            If image or mask cannot be read.
+        """
         view = self.config.views[roi.view]
         intensity = view.intensity or self.config.intensity
-        base = content_key(
+        return content_key(
             FEATURES_VERSION,
             source.image_sha256,
             source.mask_sha256(roi.mask),
@@ -144,6 +152,10 @@ class ImageProcessor:
             intensity.model_dump(mode="json"),
             self.config.masks.model_dump(mode="json"),
         )
+
+    def _process_readable(self, source: RoiSource, roi: RoiRequest) -> RoiResult:
+        view = self.config.views[roi.view]
+        base = self.base_key(source, roi)
         embeds = view.embedding and bool(self.config.backbones)
         crop_key = content_key(base, "crop") if embeds else None
         engines = self.measuring(roi.view)

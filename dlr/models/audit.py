@@ -15,7 +15,7 @@ import pandas as pd
 from dlr.config import StudyConfig
 from dlr.models.cases import TrainingData
 from dlr.models.chain import ChainSettings
-from dlr.models.crossfit import Progress, cross_fit, score_all
+from dlr.models.crossfit import cross_fit, score_all
 from dlr.models.evaluation import groups_of
 from dlr.models.feature_sets import feature_sets
 from dlr.models.published_recipe import PublishedFit, published_fit, published_settings
@@ -27,6 +27,7 @@ from dlr.models.resamples import (
     selection_frequency,
     selection_stability,
 )
+from dlr.progress import Progress, silent
 from dlr.results import OptimismAudit
 from dlr.stats import auc
 
@@ -152,13 +153,9 @@ def _permuted_rows(
     rows = _published_rows(shuffled, {}, published)
     model = config.model.model_copy(update={"classifier": winner, "tune": False})
     nested = cross_fit(
-        shuffled, config.model_copy(update={"model": model}), workers, _silent, stability
+        shuffled, config.model_copy(update={"model": model}), workers, silent, stability
     )
     return rows + _rows(SOUND, "nested", nested.out_of_fold, shuffled)
-
-
-def _silent(_stage: str, _done: int, _total: int) -> None:
-    """Report nothing."""
 
 
 def _summarise(permuted: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ cases. Where several algorithms compete, each training part holds its own vote.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -29,8 +29,8 @@ from dlr.models.feature_sets import CLINIC, NOMOGRAM, FeatureSet, feature_sets
 from dlr.models.folds import grouped_folds
 from dlr.models.grid import GridFit, fit_grid
 from dlr.models.signature import FittedSignature, fuse, signature_of
+from dlr.progress import Progress
 
-Progress = Callable[[str, int, int], None]
 Grids = dict[str, GridFit]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from dlr.settings.base import Settings
 
@@ -63,6 +63,17 @@ class RadiomicsSettings(Settings):
         "original",
         description="A PyRadiomics parameter file, 'original' or 'original-log-wavelet'",
     )
+    device: str = Field(
+        "cpu",
+        pattern=r"^(cpu|cuda(:\d+)?)$",
+        description="`cuda`: the native engine's textures of many ROIs at once on a GPU",
+    )
+
+    @model_validator(mode="after")
+    def _device_of_the_native_engine(self) -> RadiomicsSettings:
+        if self.device != "cpu" and self.engine != "native":
+            raise ValueError("only the engine 'native' works on another device than 'cpu'")
+        return self
 
 
 class EmbeddingSettings(Settings):

@@ -13,7 +13,7 @@ from dlr.config import StudyConfig
 from dlr.errors import DlrError
 from dlr.features.cache import Cache, content_key
 from dlr.features.roi_source import Measuring, RoiRequest, RoiSource
-from dlr.features.worker import FEATURES_VERSION, ImageProcessor, ImageTask
+from dlr.features.worker import ImageProcessor, ImageTask
 from dlr.imaging import PreparedView, check_intensity, check_roi, prepare_view
 from dlr.imaging.perturbation import PERTURBATION_VERSION, Perturber
 from dlr.imaging.perturbation_settings import PerturbationSettings
@@ -114,21 +114,11 @@ class CopyMeasurer:
         return CopyResult(roi.case_id, roi.view, repetition, keys, crop)
 
     def _base_key(self, drawn: DrawnRoi, repetition: int) -> str:
-        source, roi = drawn.source, drawn.roi
-        view = self.config.views[roi.view]
-        parts: list[object] = [
-            FEATURES_VERSION,
-            source.image_sha256,
-            source.mask_sha256(roi.mask),
-            roi.label,
-            roi.segment,
-            view.model_dump(mode="json", exclude={"source", "radiomics", "mazda", "embedding"}),
-            (view.intensity or self.config.intensity).model_dump(mode="json"),
-            self.config.masks.model_dump(mode="json"),
-        ]
+        parts: list[object] = [self.processor.base_key(drawn.source, drawn.roi)]
         if repetition:  # the ROI itself is the same whatever the perturbations
             settings = self.settings.model_dump(mode="json")
-            parts += [PERTURBATION_VERSION, settings, self.config.seed, roi.case_id, repetition]
+            parts += [PERTURBATION_VERSION, settings, self.config.seed]
+            parts += [drawn.roi.case_id, repetition]
         return content_key(*parts)
 
 

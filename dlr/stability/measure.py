@@ -14,9 +14,10 @@ from dlr.cohort import Cohort
 from dlr.cohort.splits import TRAINING
 from dlr.errors import DlrError
 from dlr.features.cache import Cache, content_key
-from dlr.features.extraction import Progress, feature_column, image_tasks, silent
+from dlr.features.extraction import feature_column, image_tasks
 from dlr.features.worker import ImageTask
 from dlr.imaging.perturbation_settings import PerturbationSettings
+from dlr.progress import Progress, silent
 from dlr.stability.copies import ENTRIES, CopyMeasurer, CopyResult
 from dlr.stability.table import COLUMNS, Form, StabilityTable
 from dlr.stats import icc_repeated

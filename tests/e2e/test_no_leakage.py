@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from dlr.config import StudyConfig
-from dlr.features.extraction import silent
 from dlr.models.cases import TrainingData
 from dlr.models.crossfit import cross_fit
 from dlr.models.evaluation import lock_thresholds, score_table
+from dlr.progress import silent
 from dlr.stats import auc
 
 PERMUTATIONS = 5

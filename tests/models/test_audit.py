@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from dlr.config import StudyConfig
-from dlr.features.extraction import silent
 from dlr.models.cases import TrainingData
 from dlr.models.resamples import draw_subjects
+from dlr.progress import silent
 from dlr.protocol import ProtocolRun, known_outcomes, run_protocol
 from dlr.results import OptimismAudit
 from dlr.stats import auc

@@ -74,7 +74,7 @@ class RadiomicsEngine(Protocol):
 
 
 def make_engine(
-    name: str, parameters: ParameterFile, dimension: Dimension = "3d"
+    name: str, parameters: ParameterFile, dimension: Dimension = "3d", device: str = "cpu"
 ) -> RadiomicsEngine:
     """Build a radiomics engine.
 
@@ -87,6 +87,9 @@ def make_engine(
     dimension : {"3d", "2.5d", "2d"}
         Whole volume; slice by slice along array axis 0; or one slice, with ``shape2D`` in place
         of ``shape``.
+    device : str
+        ``"cuda"`` measures the native engine's textures on a GPU, best many ROIs at once
+        (:class:`~dlr.features.radiomics.native.batched.BatchedEngine`).
 
     Raises
     ------
@@ -108,5 +111,9 @@ def make_engine(
 
         if not is_compiled():
             warm_up()
+        if device != "cpu":
+            from dlr.features.radiomics.native.batched import BatchedEngine  # imports torch
+
+            return BatchedEngine(resolved, device)
         return NativeEngine(resolved)
     raise DlrError(f"engine must be one of {', '.join(ENGINES)}, but got {name!r}")
