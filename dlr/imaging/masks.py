@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import SimpleITK as sitk
 
+from dlr.dicom.references import is_dicom
 from dlr.errors import CaseError
 from dlr.imaging.read import as_volume, load, to_grey
 from dlr.settings import MaskSettings
 
+if TYPE_CHECKING:
+    from dlr.dicom.series import Header
+
 _SHOWN = 20  # values or names listed in one message
+_PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".gif"}
 
 
 @dataclass(frozen=True)
@@ -22,6 +28,7 @@ class Segment:
     name: str
     value: int
     layer: int
+    problem: str = ""
 
 
 def read_mask(
@@ -29,20 +36,26 @@ def read_mask(
     label: int | None = None,
     segment: str | None = None,
     settings: MaskSettings | None = None,
+    reference: sitk.Image | None = None,
 ) -> sitk.Image:
     """Read one ROI from a mask file as a binary volume.
 
     Parameters
     ----------
     path : str or Path
-        The mask file; ``.seg.nrrd`` files of 3D Slicer keep their segments and layers.
+        The mask file; ``.seg.nrrd`` files of 3D Slicer and DICOM segmentations keep their
+        segments and layers, the ROIs of a DICOM structure set (RTSTRUCT) are rasterised.
     label : int, optional
         Value of the ROI. When left out, a mask with a single non-zero value is taken
         whatever that value is (1, 2, 255, ...).
     segment : str, optional
-        Name of the segment of a ``.seg.nrrd`` file (or its label value, as text).
+        Name of the segment of a ``.seg.nrrd`` file or DICOM object (or its number, as text).
     settings : MaskSettings, optional
         Threshold for masks that are not integer, policy for colour pictures.
+    reference : SimpleITK.Image, optional
+        The image that the ROI belongs to. Structure sets need it, segmentations are put onto
+        its slices where they lie on them, and pictures (PNG), which cannot hold a geometry,
+        take its. A mask of any other format stays on its own grid.
 
     Returns
     -------
@@ -56,18 +69,30 @@ def read_mask(
         and none was chosen, or does not hold the one chosen (the values present are listed).
     """
     settings = settings or MaskSettings()
-    label_map = read_label_map(path, settings)
+    found = _dicom_mask(path)
+    if found is not None:
+        from dlr.dicom.masks import read_dicom_mask
+
+        # Only the ROI that is asked for is rasterised; a plan may hold forty.
+        label_map = read_dicom_mask(found, reference, label, segment, settings.threshold)
+    else:
+        label_map = read_label_map(path, settings, reference)
     return select_label(label_map, label, path, settings, segment=segment)
 
 
-def read_label_map(path: str | Path, settings: MaskSettings | None = None) -> sitk.Image:
+def read_label_map(
+    path: str | Path, settings: MaskSettings | None = None, reference: sitk.Image | None = None
+) -> sitk.Image:
     """Read a mask file once, with all its labels, for `select_label`.
+
+    Parameters are those of `read_mask`.
 
     Returns
     -------
     SimpleITK.Image
         Integer volume, never narrower than the file's own values; the layers of a
-        ``.seg.nrrd`` file are its components and the header's entries are kept.
+        ``.seg.nrrd`` file or DICOM object are its components, and the entries that describe
+        its segments are kept.
 
     Raises
     ------
@@ -76,10 +101,32 @@ def read_label_map(path: str | Path, settings: MaskSettings | None = None) -> si
     """
     settings = settings or MaskSettings()
     path = Path(path)
+    found = _dicom_mask(path)
+    if found is not None:
+        from dlr.dicom.masks import read_dicom_mask
+
+        return read_dicom_mask(found, reference, threshold=settings.threshold)
     image = as_volume(load(path, "mask"), path)
     if image.GetNumberOfComponentsPerPixel() > 1 and not _segments(image):
         image = to_grey(image, settings.rgb, path)
-    return _as_integer(image, settings, path)
+    return _with_geometry(_as_integer(image, settings, path), reference, path)
+
+
+def _dicom_mask(path: str | Path) -> Header | None:
+    if not is_dicom(path):
+        return None
+    from dlr.dicom.masks import find_mask
+
+    return find_mask(path)
+
+
+def _with_geometry(label_map: sitk.Image, reference: sitk.Image | None, path: Path) -> sitk.Image:
+    """Give a picture, whose format knows no millimetres, the geometry of its image."""
+    if reference is None or path.suffix.lower() not in _PICTURES:
+        return label_map
+    if label_map.GetSize() == reference.GetSize():
+        label_map.CopyInformation(reference)
+    return label_map
 
 
 def select_label(
@@ -99,6 +146,8 @@ def select_label(
     segments = _segments(label_map)
     if segments:
         chosen = _choose_segment(segments, label, segment, path)
+        if chosen.problem:
+            raise CaseError(chosen.problem)
         mask = _layer(label_map, chosen.layer) == chosen.value
         named = f"segment '{chosen.name}'"
     else:
@@ -195,7 +244,7 @@ def _segments(label_map: sitk.Image) -> list[Segment]:
         prefix = f"Segment{index}_"
         entry = {
             key: label_map.GetMetaData(prefix + key)
-            for key in ("ID", "Name", "LabelValue", "Layer")
+            for key in ("ID", "Name", "LabelValue", "Layer", "Problem")
             if label_map.HasMetaDataKey(prefix + key)
         }
         found.append(
@@ -204,6 +253,8 @@ def _segments(label_map: sitk.Image) -> list[Segment]:
                 value=int(entry.get("LabelValue", 1)),
                 # Files of Slicer before 4.11 have one component per segment and no layers.
                 layer=int(entry.get("Layer", index)),
+                # Why an ROI of a DICOM structure set could not be rasterised.
+                problem=entry.get("Problem", ""),
             )
         )
         index += 1

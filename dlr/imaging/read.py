@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
+from dlr.dicom.references import is_dicom
 from dlr.errors import CaseError
 from dlr.imaging.nifti import truncation
 
@@ -19,12 +20,14 @@ def read_image(path: str | Path, rgb: str = "error") -> sitk.Image:
 
     NIfTI, NRRD, MHA/MHD and every other format ITK knows are read with their geometry; a
     two-dimensional picture (PNG, JPG, 2-D NIfTI) becomes a volume of one slice. The pixel
-    type is kept: 8-bit stays 8-bit, 16-bit stays 16-bit.
+    type is kept: 8-bit stays 8-bit, 16-bit stays 16-bit. DICOM is read as
+    `dlr.dicom.read_volume` says.
 
     Parameters
     ----------
     path : str or Path
-        The file.
+        The file; a folder with one DICOM series; or ``folder#SERIES`` where it holds several,
+        with the SeriesInstanceUID or its fingerprint.
     rgb : {"error", "luma", "channel:0", ..., "channel:3"}
         What to do with a picture of several channels: refuse it, take its luma
         (0.299 R + 0.587 G + 0.114 B), or take one channel. A picture whose colour channels
@@ -39,7 +42,10 @@ def read_image(path: str | Path, rgb: str = "error") -> sitk.Image:
     ------
     CaseError
         If the file is missing, cannot be read, has more than three dimensions, or has
-        colour channels and `rgb` is "error".
+        colour channels and `rgb` is "error"; if slices of a series are missing, doubled or
+        do not belong together.
+    MissingDependencyError
+        If it is DICOM and pydicom is not installed.
     """
     path = Path(path)
     image = as_volume(load(path, "image"), path)
@@ -49,12 +55,11 @@ def read_image(path: str | Path, rgb: str = "error") -> sitk.Image:
 
 
 def load(path: Path, kind: str) -> sitk.Image:
-    """Load a file with ITK; `kind` ("image" or "mask") is used in messages only."""
-    if path.is_dir():
-        raise CaseError(
-            f"The {kind} {path} is a folder; convert the series to one NIfTI or NRRD file and"
-            " give that file."
-        )
+    """Load DICOM, or a file with ITK; `kind` ("image" or "mask") is used in messages only."""
+    if is_dicom(path):
+        from dlr.dicom.volume import read_volume
+
+        return read_volume(path)
     if not path.is_file():
         raise CaseError(
             f"The {kind} file {path} does not exist; correct the path in the images table (paths"

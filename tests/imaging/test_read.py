@@ -69,7 +69,7 @@ def test_missing_file_is_named(tmp_path):
 
 
 def test_folder_in_place_of_a_file_is_named(tmp_path):
-    with pytest.raises(CaseError, match="is a folder; convert the series"):
+    with pytest.raises(CaseError, match="holds no DICOM file; give the folder of a DICOM series"):
         read_image(tmp_path)
 
 

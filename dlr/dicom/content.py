@@ -1,0 +1,52 @@
+"""Checksums of inputs: files as they are, series by their files whatever these are called."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from dlr.dicom.masks import find_mask
+from dlr.dicom.references import is_dicom, parse_reference
+from dlr.dicom.series import find_series
+
+
+def input_sha256(path: str | Path, kind: str = "image") -> str:
+    """Return a checksum of what a cell of the images table names.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file, a DICOM folder, or a series of one.
+    kind : {"image", "mask"}
+        What a folder is searched for: for a mask, segmentations and structure sets go first.
+
+    Returns
+    -------
+    str
+        Of a file, the SHA-256 of its bytes. Of a series, the SHA-256 of the sorted checksums of
+        its files: it depends neither on their names nor on what else the folder holds.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be read.
+    CaseError
+        If a folder holds no series, or several and none is named.
+    """
+    reference = parse_reference(path)
+    if not is_dicom(path) or reference.path.is_file():
+        digest = _file(reference.path)
+        return _joined([digest, "window"]) if reference.window else digest
+    mask = find_mask(path) if kind == "mask" else None
+    if mask is not None:
+        return _file(mask.path)
+    return _joined(sorted(_file(file) for file in find_series(reference).paths))
+
+
+def _file(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _joined(digests: list[str]) -> str:
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
