@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -61,19 +63,24 @@ class OpenVinoCompute:
 
     def __call__(self, pictures: Pictures) -> Pictures:
         """Compute the features of each picture."""
-        vectors: dict[int, Pictures] = {}
+        # Requests that are waited for, not callbacks: a callback may still want Python's lock when
+        # the network is thrown away, which waits for it while holding that lock.
+        requests: SimpleQueue[Any] = SimpleQueue()
+        for _ in range(self.streams):
+            requests.put(self._compiled.create_infer_request())
 
-        def keep(request: Any, number: int) -> None:
-            vectors[number] = request.get_output_tensor(0).data.reshape(1, -1).copy()
+        def compute(picture: Pictures) -> Pictures:
+            with torch.inference_mode():
+                prepared = self.prepare(torch.from_numpy(picture[None])).contiguous().numpy()
+            request = requests.get()
+            try:
+                found: Pictures = request.infer({0: prepared})[0].reshape(1, -1).copy()
+            finally:
+                requests.put(request)
+            return found
 
-        queue = import_module("openvino").AsyncInferQueue(self._compiled, self.streams)
-        queue.set_callback(keep)
-        with single_threaded(), torch.inference_mode():
-            for number, picture in enumerate(pictures):
-                prepared = self.prepare(torch.from_numpy(picture[None])).contiguous()
-                queue.start_async({0: prepared.numpy()}, number)
-        queue.wait_all()
-        return np.concatenate([vectors[number] for number in range(len(pictures))])
+        with single_threaded(), ThreadPoolExecutor(self.streams) as pool:
+            return np.concatenate(list(pool.map(compute, pictures)))
 
 
 @contextmanager
