@@ -51,11 +51,15 @@ def fingerprint(uid: str) -> str:
 
 
 def parse_reference(path: str | Path) -> Reference:
-    """Take a cell apart; a file or folder whose very name has a ``#`` is left whole."""
+    """Take a cell apart; a ``#`` that belongs to the name of a file or folder stays in it."""
     whole = Path(path)
     if "#" not in whole.name or whole.exists():
         return Reference(whole)
-    name, *choices = whole.name.split("#")
+    parts = whole.name.split("#")
+    names = ["#".join(parts[:count]) for count in range(len(parts) - 1, 0, -1)]
+    there = [name for name in names if name and whole.with_name(name).exists()]
+    name = there[0] if there else parts[0]
+    choices = whole.name.removeprefix(name).split("#")[1:]
     series = [choice for choice in choices if choice != _WINDOW]
     if not name or len(series) > 1:
         return Reference(whole)

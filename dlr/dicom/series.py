@@ -160,8 +160,10 @@ def find_series(reference: Reference) -> Series:
     if not present:
         others = ", ".join(sorted({header.modality or "unknown" for header in headers}))
         held = f"only DICOM objects of other kinds: {others}" if headers else "no DICOM file"
-        raise CaseError(f"The folder {path} holds {held}; give the folder of a DICOM"
-            " series, or one NIfTI or NRRD file.")
+        raise CaseError(
+            f"The folder {path} holds {held}; give the folder of a DICOM"
+            " series, or one NIfTI or NRRD file."
+        )
     return _choose(present, reference)
 
 
