@@ -18,12 +18,16 @@ if TYPE_CHECKING:
     from dlr.imaging.masks import label_values, read_label_map, read_mask, select_label
     from dlr.imaging.planes import plane_of, reformat, slice_axis, upright
     from dlr.imaging.read import read_image
+    from dlr.imaging.resample import AlignedMask, ResampleAudit, align_mask
     from dlr.imaging.slices import largest_slice, roi_slice
     from dlr.imaging.views import PreparedView, prepare_view
 
 _MODULES = {
+    "AlignedMask": "resample",
     "CROP_SIZE": "crop",
     "PreparedView": "views",
+    "ResampleAudit": "resample",
+    "align_mask": "resample",
     "check_geometry": "geometry",
     "check_intensity": "checks",
     "check_roi": "checks",
@@ -46,7 +50,10 @@ _MODULES = {
 
 __all__ = [
     "CROP_SIZE",
+    "AlignedMask",
     "PreparedView",
+    "ResampleAudit",
+    "align_mask",
     "check_geometry",
     "check_intensity",
     "check_roi",

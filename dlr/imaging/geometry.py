@@ -74,6 +74,16 @@ def geometry_gap(image: sitk.Image, mask: sitk.Image) -> float:
     return float(np.abs(gaps).max())
 
 
+def indices_of_voxels(image: sitk.Image, mask: sitk.Image) -> np.ndarray:
+    """Return where the ROI's voxel centres lie in `image`: (n, 3) continuous indices (x, y, z)."""
+    where = np.argwhere(sitk.GetArrayViewFromImage(mask) != 0)[:, ::-1]
+    steps = np.reshape(mask.GetDirection(), (3, 3)) * np.array(mask.GetSpacing())
+    points = where @ steps.T + np.array(mask.GetOrigin()) - np.array(image.GetOrigin())
+    inverse = np.linalg.inv(np.reshape(image.GetDirection(), (3, 3)) * np.array(image.GetSpacing()))
+    indices: np.ndarray = points @ inverse.T
+    return indices
+
+
 def _numbers(values: tuple[float, ...]) -> str:
     return "(" + ", ".join(f"{value:.6g}" for value in values) + ")"
 
