@@ -23,7 +23,7 @@ from dlr.features.table import block_of, is_deep
 from dlr.models.cases import TrainingData
 from dlr.models.crossfit import CrossFit, cross_fit
 from dlr.models.evaluation import groups_of
-from dlr.models.feature_sets import NOMOGRAM
+from dlr.models.feature_sets import NOMOGRAM, feature_sets
 from dlr.progress import Progress, silent
 from dlr.results import Ablation
 from dlr.settings import FeatureSetSettings
@@ -96,15 +96,11 @@ def ablate(study: Study, workers: int = 1, progress: Progress = silent) -> Ablat
 def standard_variants(config: StudyConfig, data: TrainingData) -> list[Variant]:
     """List what can be left out of this study."""
     columns = list(data.features.columns)
-    blocks = list(dict.fromkeys(block_of(column) for column in columns))
     variants = []
-    if len(blocks) > 1:
-        for block in blocks:
-            others = tuple(other for other in blocks if other != block)
-            settings = FeatureSetSettings(blocks=others)
-            sets = {**config.feature_sets, config.model.nomogram_score: settings}
-            changed = config.model_copy(update={"feature_sets": sets})
-            variants.append(Variant(f"without {block}", "block", changed))
+    for name, settings in _smaller_sets(config, columns).items():
+        sets = {**config.feature_sets, config.model.nomogram_score: settings}
+        changed = config.model_copy(update={"feature_sets": sets})
+        variants.append(Variant(f"without {name}", "block", changed))
     steps = _steps(config, any(is_deep(column) for column in columns))
     variants += [_variant(config, name, "step", changes) for name, changes in steps.items()]
     settings_changed = _settings(config, any(is_deep(column) for column in columns))
@@ -118,6 +114,25 @@ def standard_variants(config: StudyConfig, data: TrainingData) -> list[Variant]:
             changed = config.model_copy(update={"clinical_variables": kept})
             variants.append(Variant(f"without {name}", "clinical variable", changed))
     return variants
+
+
+def _smaller_sets(config: StudyConfig, columns: list[str]) -> dict[str, FeatureSetSettings]:
+    """Leave one block, or one fused score, out of the set whose score enters the nomogram."""
+    full = feature_sets(columns, config)[config.model.nomogram_score]
+    if full.members:
+        kept = {name: tuple(m for m in full.members if m != name) for name in full.members}
+        return {
+            name: FeatureSetSettings.model_validate({"members": rest, "fusion": full.fusion})
+            for name, rest in kept.items()
+            if rest
+        }
+    blocks = list(dict.fromkeys(block_of(column) for column in full.columns))
+    kept = {name: tuple(b for b in blocks if b != name) for name in blocks}
+    return {
+        name: FeatureSetSettings.model_validate({"blocks": rest, "components": full.components})
+        for name, rest in kept.items()
+        if rest
+    }
 
 
 def _steps(config: StudyConfig, deep: bool) -> dict[str, dict[str, Any]]:

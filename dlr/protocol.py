@@ -36,6 +36,8 @@ class ProtocolRun:
     grid : ModelGrid
     selected : mapping of str to list of tuple of str
         Features selected in each outer fold, by feature set; empty for the published protocol.
+    folds : pandas.Series, optional
+        Outer fold of each training case; the sound protocol only.
     audit : OptimismAudit, optional
     """
 
@@ -44,6 +46,7 @@ class ProtocolRun:
     external: Mapping[str, pd.DataFrame]
     grid: ModelGrid
     selected: Mapping[str, list[tuple[str, ...]]]
+    folds: pd.Series | None = None
     audit: OptimismAudit | None = None
 
 
@@ -110,7 +113,7 @@ def _sound(
         "out-of-fold": fit.out_of_fold,
         "apparent": score_all(fit.final, data),
     }
-    return ProtocolRun(fit.final, training, scores, grid, fit.selected, audit)
+    return ProtocolRun(fit.final, training, scores, grid, fit.selected, fit.folds, audit)
 
 
 def _published(

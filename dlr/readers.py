@@ -34,8 +34,8 @@ def perturbation_icc(config: StudyConfig, columns: Iterable[str]) -> pd.Series |
     Raises
     ------
     InputError
-        If the table knows none of the study's measured features: it was made with other views
-        or settings, and the gate would let everything pass.
+        If the table lacks measured features of the study: it was made with other views or
+        settings, and the gate would not know what to do with them.
     """
     agreement = config.agreement
     if agreement is None or agreement.stability is None:
@@ -44,10 +44,11 @@ def perturbation_icc(config: StudyConfig, columns: Iterable[str]) -> pd.Series |
 
     icc = read_stability(agreement.stability, agreement.bound)
     measured = [column for column in columns if not is_deep(column)]
-    if measured and not icc.index.isin(measured).any():
+    missing = [column for column in measured if column not in icc.index]
+    if missing:
         message = (
-            f"the stability table names none of the study's {len(measured)} measured features"
-            f" (such as {measured[0]}); run 'dlr stability' again with this study file"
+            f"the stability table lacks {len(missing)} of the study's {len(measured)} measured"
+            f" features (such as {missing[0]}); run 'dlr stability' again with this study file"
         )
         raise InputError([Fault(message, agreement.stability, code="stability-features")])
     return icc

@@ -37,9 +37,10 @@ cases (the published way, too good as well); or by the frozen model on another c
 
 SCORE_COLUMNS = (
     "case_id", "subject_id", "center", "cohort", "estimate", "feature_set",
-    "outcome", "score", "probability",
+    "outcome", "score", "probability", "fold",
 )  # fmt: skip
-"""Columns of the long score table; `outcome` is 1/0 or missing, `score` is in log-odds."""
+"""Columns of the long score table; `outcome` is 1/0 or missing, `score` is in log-odds, `fold` is
+the outer fold an out-of-fold score comes from and missing elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,8 @@ class SelectionTrace:
 class ModelEvaluation:
     """One feature set judged on one cohort.
 
-    `at_locked` uses the threshold fixed on the training cohort's out-of-fold scores;
+    `at_locked` uses the threshold fixed on the training cohort's out-of-fold scores. Those scores
+    themselves are judged fold by fold, each at the threshold of the other folds;
     `at_youden` the threshold that is best on the cohort itself, which flatters and is
     reported only because papers print it.
     """

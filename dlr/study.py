@@ -151,7 +151,13 @@ class Study:
         stability = perturbation_icc(config, features.values.columns)
         run = run_protocol(training, externals, config, workers, progress, stability)
         tables = [
-            score_table(scores, cohort.clinical, TRAINING, estimate)
+            score_table(
+                scores,
+                cohort.clinical,
+                TRAINING,
+                estimate,
+                run.folds if estimate == "out-of-fold" else None,
+            )
             for estimate, scores in run.training.items()
         ]
         thresholds = lock_thresholds(tables[0])

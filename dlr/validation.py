@@ -26,13 +26,14 @@ from dlr.features.table import FeatureTable
 from dlr.models.bundle import Bundle
 from dlr.models.evaluation import evaluate, groups_of, score_table
 from dlr.models.feature_sets import NOMOGRAM
+from dlr.models.identity import model_identity
 from dlr.models.recalibration import (
     Recalibration,
     RecalibrationFile,
-    model_identity,
     recalibrate,
 )
 from dlr.progress import Progress, silent
+from dlr.readers import reader_values
 from dlr.subgroups import SubgroupColumn, SubgroupTable, judge_subgroups
 
 NEW = "new"
@@ -185,7 +186,9 @@ class _Request:
             self.only,
             by_cohort,
         )
-        features = extract_features(cohort, Path(self.work), workers, progress)
+        features = reader_values(
+            cohort, extract_features(cohort, Path(self.work), workers, progress)
+        )
         if features.values.empty:
             failed = features.failures["reason"]
             reason = failed.iloc[0] if len(failed) else "no case given"

@@ -5,12 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from dlr import Study
-from dlr.ablation import FULL, ablate
+from dlr.ablation import FULL, ablate, standard_variants
 from dlr.cohort.simulation import write_tiny_cohort
+from dlr.config import StudyConfig
 from dlr.errors import DlrError, InputError
+from dlr.models.cases import TrainingData
+from dlr.models.feature_sets import FeatureSet, feature_sets
 from dlr.report import write_report
 
 
@@ -69,3 +73,34 @@ def test_the_published_protocol_has_nothing_to_compare(study: Study) -> None:
     config = study.config.model_copy(update={"protocol": "published"})
     with pytest.raises(DlrError, match="set 'protocol: sound'"):
         ablate(Study(config, study.work))
+
+
+def test_a_block_is_left_out_of_the_set_that_enters_the_nomogram() -> None:
+    columns = ["sag.rad.a", "sag.dl.0001", "axi.rad.a", "axi.dl.0001"]
+
+    def without(**feature_set: object) -> dict[str, FeatureSet]:
+        config = StudyConfig.model_validate(
+            {
+                "name": "own set",
+                "images": "i.csv",
+                "clinical": "c.csv",
+                "outcome": {"column": "y", "positive": 1},
+                "views": {"sag": {}, "axi": {}},
+                "feature_sets": {"own": feature_set},
+                "model": {"nomogram_score": "own"},
+            }
+        )
+        index = pd.Index(["p1"], name="case_id")
+        features = pd.DataFrame(0.0, index, columns)
+        empty = pd.Series([0], index)
+        data = TrainingData(features, pd.DataFrame(index=index), empty, empty, features.iloc[:0])
+        variants = [v for v in standard_variants(config, data) if v.group == "block"]
+        return {v.name: feature_sets(columns, v.config)["own"] for v in variants}
+
+    early = without(blocks=["sag.*"], components=16)
+    assert list(early) == ["without sag.rad", "without sag.dl"]
+    assert early["without sag.rad"].columns == ("sag.dl.0001",)
+    assert early["without sag.rad"].components == 16
+    late = without(members=["Rad_sag", "DL_sag", "Rad_axi"], fusion="stack")
+    assert late["without DL_sag"].members == ("Rad_sag", "Rad_axi")
+    assert late["without DL_sag"].fusion == "stack"

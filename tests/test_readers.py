@@ -28,7 +28,9 @@ def test_a_table_of_other_features_is_refused_not_passed_over(tmp_path: Path) ->
     path = tmp_path / "stability.csv"
     path.write_text("feature,icc,low,high,n_cases,ratings\naxi.rad.a,0.9,0.8,0.95,20,4\n")
     columns = ["sag.rad.a", "sag.rad.b", "sag.dl.0001"]
-    with pytest.raises(InputError, match=r"none of the study's 2 measured features"):
+    with pytest.raises(InputError, match=r"lacks 2 of the study's 2 measured features"):
         perturbation_icc(config(path), columns)
-    assert perturbation_icc(config(path), ["axi.rad.a", *columns]).tolist() == [0.9]
+    with pytest.raises(InputError, match=r"lacks 1 of the study's 2 measured .*sag.rad.a"):
+        perturbation_icc(config(path), ["axi.rad.a", "sag.rad.a"])
+    assert perturbation_icc(config(path), ["axi.rad.a", "axi.dl.0001"]).tolist() == [0.9]
     assert perturbation_icc(config(path), ["sag.dl.0001"]).tolist() == [0.9]

@@ -86,13 +86,17 @@ class Cohort:
             As :meth:`load`.
         """
         paths = {"images": images, "clinical": clinical, "image_root": image_root}
-        second = config.agreement.reader if config.agreement else None
+        agreement = config.agreement
+        second = agreement.reader if agreement else None
         config = config.model_copy(update={**paths, "agreement": None})
         required = [*variables, *(["roi"] if config.unit == "roi" else [])]
         required += [config.cohorts.column] if only is not None else []
         image_table, clinical_table = _read_both(config, tuple(required))
-        # The second reader served the agreement of the training cohort; scores need one ROI.
-        if second is not None:
+        # The second reader served the agreement of the training cohort; scores need one ROI, or
+        # the mean of both where the model learnt from means.
+        if agreement and agreement.average and (image_table["reader"] == second).any():
+            config = config.model_copy(update={"agreement": agreement})
+        elif second is not None:
             image_table = image_table[image_table["reader"] != second].reset_index(drop=True)
         # New patients need not include anybody of the reference level: the model knows it.
         present = {

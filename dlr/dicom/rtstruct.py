@@ -27,7 +27,9 @@ from dlr.errors import CaseError
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-_CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
+CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
+"""Kinds of contours that enclose voxels."""
+
 _BEYOND = 1.0  # pixels that a contour may leave the image; contours are drawn between pixels
 _SHOWN = 5
 
@@ -142,8 +144,8 @@ def _closed_contours(item: Dataset) -> list[_Drawn]:
     for contour in item.get("ContourSequence") or []:
         kind = text(contour, "ContourGeometricType").upper()
         points = np.reshape(np.array(numbers(contour, "ContourData")), (-1, 3))
-        if kind in _CLOSED and len(points) > 0:
-            contours.append(_Drawn(points, kind != _CLOSED[0]))
+        if kind in CLOSED and len(points) > 0:
+            contours.append(_Drawn(points, kind != CLOSED[0]))
     return contours
 
 

@@ -56,9 +56,9 @@ def save_bundle(bundle: Bundle, folder: Path) -> None:
     content = {
         "format": FORMAT,
         "config": config,
-        "signatures": {name: _signature_dict(s) for name, s in bundle.signatures.items()},
-        "clinic": _clinical_dict(bundle.clinic),
-        "nomogram": _clinical_dict(bundle.nomogram),
+        "signatures": {name: signature_content(s) for name, s in bundle.signatures.items()},
+        "clinic": clinical_content(bundle.clinic),
+        "nomogram": clinical_content(bundle.nomogram),
         "chart": None if bundle.chart is None else bundle.chart.to_dict(),
         "thresholds": dict(bundle.thresholds),
         "ranges": bundle.ranges.to_dict("index"),
@@ -134,13 +134,15 @@ def _self_contained(config: StudyConfig, folder: Path) -> dict[str, Any]:
         parameters = load_settings(config.radiomics.parameters)
         text = yaml.safe_dump(parameters.to_dict(), sort_keys=False)
         (folder / _RADIOMICS).write_text(text, encoding="utf-8")
-        content["radiomics"]["parameters"] = _RADIOMICS
+        # What is at hand where the bundle came from need not be where it goes.
+        content["radiomics"].update(parameters=_RADIOMICS, device="cpu")
     if any(view.embedding for view in config.views.values()):
         for family, settings in config.backbones.items():
             name = _backbone_file(family)
             load_backbone(settings).save_weights(folder / name)
             stored = _backbone_content(content, family)
-            stored["weights"], stored["sha256"] = name, file_sha256(folder / name)
+            stored.update(weights=name, sha256=file_sha256(folder / name))
+            stored.update(device="auto", runtime="torch")
     return content
 
 
@@ -171,7 +173,8 @@ def _config(content: dict[str, Any], folder: Path) -> StudyConfig:
     )
 
 
-def _signature_dict(signature: Signature | FusedSignature) -> dict[str, Any]:
+def signature_content(signature: Signature | FusedSignature) -> dict[str, Any]:
+    """Return what a signature is made of, as JSON holds it; arrays and classifier aside."""
     if isinstance(signature, FusedSignature):
         return {
             "intercept": signature.intercept,
@@ -225,7 +228,8 @@ def _fused(name: str, item: dict[str, Any], plain: dict[str, Signature]) -> Fuse
     return FusedSignature(name, members, tuple(item["weights"]), item["intercept"])
 
 
-def _clinical_dict(model: ClinicalModel | None) -> dict[str, Any] | None:
+def clinical_content(model: ClinicalModel | None) -> dict[str, Any] | None:
+    """Return what a clinical model is made of, as JSON holds it."""
     if model is None:
         return None
     return {

@@ -191,7 +191,7 @@ def _gate(
             features.loc[both, columns], second_reader.loc[both, columns], form=agreement.form
         ).to_frame()
         icc = table["icc" if agreement.bound == "estimate" else "low"]
-    gate = AgreementFilter(icc.reindex(columns).dropna(), agreement.threshold, unknown="keep")
+    gate = AgreementFilter(icc.reindex(columns), agreement.threshold, unknown="keep")
     gate.fit(features)
     kept = features.loc[:, gate.get_support()]
     record.steps.append((f"ICC > {agreement.threshold:g}", kept.shape[1]))

@@ -26,7 +26,7 @@ from dlr.models.clinical import (
     fit_clinical,
 )
 from dlr.models.feature_sets import CLINIC, NOMOGRAM, FeatureSet, feature_sets
-from dlr.models.folds import grouped_folds
+from dlr.models.folds import Split, grouped_folds
 from dlr.models.grid import GridFit, fit_grid
 from dlr.models.signature import FittedSignature, fuse, signature_of
 from dlr.progress import Progress
@@ -66,6 +66,8 @@ class CrossFit:
     final : FinalModels
     out_of_fold : pandas.DataFrame
         Index ``case_id``, one column per feature set, log-odds.
+    folds : pandas.Series
+        Outer fold (from 1) whose models scored a case, indexed alike.
     selected : mapping of str to list of tuple of str
         Features selected in each outer fold, by feature set.
     chosen : list of tuple of str
@@ -80,6 +82,7 @@ class CrossFit:
 
     final: FinalModels
     out_of_fold: pd.DataFrame
+    folds: pd.Series
     selected: Mapping[str, list[tuple[str, ...]]]
     chosen: list[tuple[str, ...]]
     winners: tuple[str, ...] = ()
@@ -132,12 +135,20 @@ def cross_fit(
     return CrossFit(
         final=folds[-1],
         out_of_fold=pd.concat(scores).reindex(order),
+        folds=_fold_numbers(splits, order),
         selected=_selected(grids[:-1]),
         chosen=[() if f.choice is None else f.choice.chosen for f in folds[:-1]],
         winners=tuple(f.vote.winner for f in folds[:-1]),
         algorithms={k: pd.concat(tables).reindex(order) for k, tables in per_algorithm.items()},
         grids=grids[-1],
     )
+
+
+def _fold_numbers(splits: list[Split], cases: pd.Index) -> pd.Series:
+    numbers = pd.Series(0, index=cases)
+    for number, (_, test) in enumerate(splits, start=1):
+        numbers.iloc[test] = number
+    return numbers
 
 
 def score_all(models: FinalModels, cases: TrainingData) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from scipy.special import expit
 from dlr.results import SCORE_COLUMNS, CohortEvaluation, Estimate, ModelEvaluation
 from dlr.settings import EvaluationSettings
 from dlr.stats import (
+    ClassificationMetrics,
     calibration,
     classification_metrics,
     decision_curve,
@@ -25,7 +27,11 @@ FEW_SUBJECTS = 20
 
 
 def score_table(
-    scores: pd.DataFrame, clinical: pd.DataFrame, cohort: str, estimate: Estimate
+    scores: pd.DataFrame,
+    clinical: pd.DataFrame,
+    cohort: str,
+    estimate: Estimate,
+    folds: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Make the long score table of one cohort.
 
@@ -37,6 +43,8 @@ def score_table(
         Rows of the cohort's clinical table, indexed alike.
     cohort, estimate : str
         Written into the table.
+    folds : pandas.Series, optional
+        Outer fold of each case, for out-of-fold scores.
 
     Returns
     -------
@@ -44,6 +52,7 @@ def score_table(
         Columns :data:`dlr.results.SCORE_COLUMNS`.
     """
     about = clinical.loc[scores.index, ["subject_id", "center", "outcome"]].reset_index()
+    about["fold"] = np.nan if folds is None else folds.reindex(scores.index).to_numpy()
     parts = [
         about.assign(
             cohort=cohort,
@@ -76,7 +85,9 @@ def evaluate(
     table : pandas.DataFrame
         Long scores of one cohort and one way of estimation; cases without outcome are left out.
     thresholds : mapping of str to float
-        Locked threshold of each feature set, on the probability.
+        Locked threshold of each feature set, on the probability. Where the table names folds,
+        each fold is judged at the threshold that is best on the other folds, since the locked one
+        was chosen on these very cases.
     settings : EvaluationSettings
     seed : int
         Of the bootstrap in the decision curves.
@@ -141,7 +152,7 @@ def _judge(
         n=len(rows),
         n_positive=int(outcome.sum()),
         roc=roc_curve(outcome, rows["score"], groups=groups_of(rows["subject_id"])),
-        at_locked=classification_metrics(outcome, probability, threshold),
+        at_locked=_at_locked(rows, threshold),
         at_youden=classification_metrics(outcome, probability, best),
         calibration=calibrated,
         hosmer_lemeshow=hosmer_lemeshow(
@@ -149,3 +160,15 @@ def _judge(
         ),
         note=" ".join(filter(None, [_few(rows["subject_id"]), calibrated.note])),
     )
+
+
+def _at_locked(rows: pd.DataFrame, threshold: float) -> ClassificationMetrics:
+    """Judge at the locked threshold; fold by fold at the other folds' where there are folds."""
+    outcome, probability, fold = rows["outcome"], rows["probability"], rows["fold"]
+    if fold.isna().any():
+        return classification_metrics(outcome, probability, threshold)
+    chosen = pd.Series(threshold, index=rows.index)
+    for number in fold.unique():
+        here = fold == number
+        chosen[here] = max(youden_threshold(outcome[~here], probability[~here]).threshold, 0.0)
+    return replace(classification_metrics(outcome, probability - chosen, 0.0), threshold=threshold)

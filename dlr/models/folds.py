@@ -21,7 +21,7 @@ def grouped_folds(y: pd.Series, groups: pd.Series, folds: int, seed: int) -> lis
     groups : pandas.Series
         Subject of each case.
     folds : int
-        Wanted number; fewer are made where a class has fewer subjects.
+        Wanted number; fewer are made where subjects are too few or too unequal for it.
     seed : int
 
     Returns
@@ -32,7 +32,7 @@ def grouped_folds(y: pd.Series, groups: pd.Series, folds: int, seed: int) -> lis
     Raises
     ------
     DlrError
-        If a class has fewer than two subjects.
+        If a class has fewer than two subjects, or single subjects hold most of a class.
     """
     labels, subjects = y.to_numpy(), groups.to_numpy()
     fewest = min(len(np.unique(subjects[labels == value])) for value in (0, 1))
@@ -41,6 +41,13 @@ def grouped_folds(y: pd.Series, groups: pd.Series, folds: int, seed: int) -> lis
             f"cross-validation needs at least two subjects of each class, but got {fewest}; "
             "add cases or use a larger training cohort"
         )
-    splitter = StratifiedGroupKFold(min(folds, fewest), shuffle=True, random_state=seed)
-    splits = list(splitter.split(np.zeros(len(labels)), labels, subjects))
-    return [(train, test) for train, test in splits if len(test) and np.ptp(labels[train]) > 0]
+    for number in range(min(folds, fewest), 1, -1):
+        splitter = StratifiedGroupKFold(number, shuffle=True, random_state=seed)
+        splits = list(splitter.split(np.zeros(len(labels)), labels, subjects))
+        # Subjects with many cases may leave a fold empty or a training part with one class.
+        if all(len(test) and np.ptp(labels[train]) > 0 for train, test in splits):
+            return splits
+    raise DlrError(
+        "no split into folds leaves both classes in every training part, because single subjects "
+        "hold most cases of a class; add subjects"
+    )

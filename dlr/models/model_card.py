@@ -16,7 +16,7 @@ from dlr.features.table import is_deep
 from dlr.models.bundle import Bundle
 from dlr.models.clinical import DLR_SCORE
 from dlr.models.feature_sets import CLINIC, NOMOGRAM
-from dlr.models.recalibration import model_identity
+from dlr.models.identity import model_identity
 from dlr.models.signature import FusedSignature
 from dlr.report._words import ESTIMATES, listed, outcome_name, plural, set_meaning
 

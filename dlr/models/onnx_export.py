@@ -25,9 +25,9 @@ from dlr.features.table import block_of
 from dlr.models.bundle import Bundle
 from dlr.models.feature_sets import CLINIC, NOMOGRAM
 from dlr.models.frozen import MISSING, FrozenChain, is_component
+from dlr.models.identity import model_identity
 from dlr.models.onnx_classifiers import decision_nodes
 from dlr.models.onnx_graph import GraphBuilder, require_onnx
-from dlr.models.recalibration import model_identity
 from dlr.models.signature import FusedSignature, Signature
 
 TOLERANCE = 1e-6

@@ -22,8 +22,8 @@ from numpy.typing import ArrayLike
 from scipy.special import chdtrc, expit, logit
 
 from dlr.errors import DlrError, Fault, InputError
-from dlr.features.cache import content_key
 from dlr.models.bundle import Bundle
+from dlr.models.identity import model_identity
 from dlr.stats import ConfidenceInterval, Estimate
 from dlr.stats._recalibration import fit_line, fit_offset
 from dlr.stats._validation import BoolArray, FloatArray, outcome_and_score
@@ -381,27 +381,3 @@ def _chosen(item: Mapping[str, Any], kind: str, name: str) -> ScoreUpdate:
 
 def _fault(message: str, path: Path) -> InputError:
     return InputError([Fault(message, path, code="recalibration")])
-
-
-def model_identity(bundle: Bundle) -> str:
-    """Return a SHA-256 that tells this model from any other; the same before and after saving.
-
-    It covers thresholds, log-odds lines, training ranges and the summary of training, wherever
-    the bundle lies.
-    """
-    lines = {
-        name: {
-            key: value for key, value in vars(signature).items() if isinstance(value, float | int)
-        }
-        for name, signature in bundle.signatures.items()
-    }
-    ranges = {
-        str(name): {str(key): repr(float(value)) for key, value in row.items()}
-        for name, row in bundle.ranges.to_dict("index").items()
-    }
-    return content_key(dict(bundle.thresholds), lines, ranges, _jsonable(bundle.summary))
-
-
-def _jsonable(value: Any) -> Any:
-    """Return what a round trip through JSON gives, so that loading changes nothing."""
-    return json.loads(json.dumps(value, default=lambda item: item.item()))

@@ -76,8 +76,9 @@ def _resample(
     own = data.with_columns(list(item.columns))
     drawn = _renamed(own.take(positions))
     spec = CLASSIFIERS[algorithm]
+    lenient = [chain.lenient() for chain in chains]  # a resample may miss a small centre
     with threadpool_limits(1):
-        published = fit_selection(drawn, replace(chains[0], components=item.components), seed)
+        published = fit_selection(drawn, replace(lenient[0], components=item.components), seed)
         inside = published.frozen.scaled(drawn.features, drawn.centers).to_numpy()
         classifier = spec.make(seed).fit(inside, drawn.outcome.to_numpy())
         original = published.frozen.scaled(own.features, own.centers).to_numpy()
@@ -85,7 +86,7 @@ def _resample(
             auc(drawn.outcome, spec.score(classifier, inside)).value
             - auc(own.outcome, spec.score(classifier, original)).value
         )
-        sound = fit_selection(drawn, replace(chains[1], components=item.components), seed)
+        sound = fit_selection(drawn, replace(lenient[1], components=item.components), seed)
     return Resample(item.name, optimism, published.frozen.selected, sound.frozen.selected)
 
 

@@ -100,13 +100,15 @@ def platt_line(decisions: pd.Series, outcome: pd.Series) -> tuple[float, float]:
     Classifiers (1999): the sigmoid is fitted on cross-validated decision values.
     """
     flat = float(logit(outcome.mean()))
+    spread = float(np.std(decisions.to_numpy()))
     if np.ptp(decisions.to_numpy()) == 0:
         return flat, MINIMUM_SLOPE
-    line = fit_logistic(decisions.to_frame("decision"), outcome)
+    # Per SD, since algorithms' decision values have scales of their own.
+    line = fit_logistic((decisions / spread).to_frame("decision"), outcome)
     intercept, slope = line.coefficients["intercept"], line.coefficients["decision"]
     if slope < MINIMUM_SLOPE:
-        return flat, MINIMUM_SLOPE
-    return float(intercept), float(slope)
+        return flat, MINIMUM_SLOPE / spread
+    return float(intercept), float(slope / spread)
 
 
 def signature_of(grid: GridFit, algorithm: str, outcome: pd.Series) -> FittedSignature:

@@ -154,12 +154,14 @@ def _features(config: StudyConfig) -> str:
 
 def _evaluation(config: StudyConfig) -> str:
     settings = config.evaluation
-    scores = "out-of-fold" if config.protocol == "sound" else "in-sample"
+    sound = config.protocol == "sound"
+    scores = "out-of-fold" if sound else "in-sample"
+    folds = " (training folds were judged at the threshold of the other folds)" if sound else ""
     return (
         "Discrimination was measured by the area under the ROC curve (AUC) with "
         f"DeLong {settings.confidence_level:.0%} confidence intervals and compared with paired "
         "DeLong tests adjusted for multiple testing. The threshold maximised Youden's index on "
-        f"the {scores} predictions of the training cohort and was then locked; shares have "
+        f"the {scores} predictions of the training cohort and was then locked{folds}; shares have "
         "Wilson intervals. Calibration was judged by calibration curve, slope, calibration in the "
         f"large, Brier score, ICI and the Hosmer-Lemeshow test ({settings.calibration_groups} "
         "groups), clinical usefulness by decision curves. The final models were frozen before any "

@@ -18,7 +18,9 @@ class AgreementSettings(Settings):
         None, description="Table of `dlr stability`, where there is no second reader"
     )
     threshold: float = Field(0.75, ge=-1, le=1, description="Features need an ICC above it")
-    form: Literal["1,1", "2,1", "3,1"] = Field("2,1", description="Shrout and Fleiss' form")
+    form: Literal["1,1", "2,1", "3,1"] = Field(
+        "2,1", description="Shrout and Fleiss' form; a stability table has its own"
+    )
     bound: Literal["estimate", "lower"] = Field(
         "estimate", description="Gate on the estimate or on the lower confidence bound"
     )

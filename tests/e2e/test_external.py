@@ -18,9 +18,10 @@ from dlr.describe import input_hashes
 from dlr.diff import compare_runs
 from dlr.errors import DlrError, InputError
 from dlr.external import ExternalValidation
+from dlr.models.identity import model_identity
 from dlr.models.model_card import model_card, write_model_card
 from dlr.models.onnx_export import export_onnx
-from dlr.models.recalibration import model_identity, recalibration_json
+from dlr.models.recalibration import recalibration_json
 from dlr.outputs import run_files, write_run
 from dlr.study import TrainedStudy
 
@@ -188,7 +189,34 @@ def test_a_recalibration_is_applied_only_on_request_and_said(
 
 
 def test_a_bundle_keeps_its_identity_when_saved(trained: TrainedStudy, run_folder: Path) -> None:
-    assert model_identity(trained.bundle) == model_identity(Bundle.load(run_folder / "bundle"))
+    bundle = trained.bundle
+    identity = model_identity(bundle)
+    assert identity == model_identity(Bundle.load(run_folder / "bundle"))
+    another_day = {**bundle.summary, "trained": "1999-12-31"}
+    assert identity == model_identity(replace(bundle, summary=another_day))
+    assert bundle.clinic is not None
+    logistic = bundle.clinic.logistic
+    flipped = replace(logistic, coefficients=-logistic.coefficients)
+    other = replace(bundle, clinic=replace(bundle.clinic, logistic=flipped))
+    assert identity != model_identity(other)
+
+
+def test_a_bundle_asks_for_nothing_of_the_machine_it_came_from(
+    trained: TrainedStudy, tmp_path: Path
+) -> None:
+    config = trained.bundle.config
+    assert config.embedding is not None
+    assert config.radiomics is not None
+    here = {
+        "embedding": config.embedding.model_copy(update={"device": "cpu", "runtime": "openvino"}),
+        "radiomics": config.radiomics.model_copy(update={"device": "cuda"}),
+    }
+    replace(trained.bundle, config=config.model_copy(update=here)).save(tmp_path / "bundle")
+    found = Bundle.load(tmp_path / "bundle").config
+    assert found.embedding is not None
+    assert found.radiomics is not None
+    assert (found.embedding.device, found.embedding.runtime) == ("auto", "torch")
+    assert found.radiomics.device == "cpu"
 
 
 def test_a_newer_bundle_says_so(run_folder: Path, tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ import pytest
 from dlr.config import StudyConfig
 from dlr.models.cases import TrainingData
 from dlr.models.crossfit import cross_fit
-from dlr.models.evaluation import lock_thresholds, score_table
+from dlr.models.evaluation import evaluate, lock_thresholds, score_table
 from dlr.progress import silent
+from dlr.settings import EvaluationSettings
 from dlr.stats import auc
 
 PERMUTATIONS = 5
@@ -105,13 +106,34 @@ def test_permuted_outcomes_give_chance_level(path: str) -> None:
 
 
 def test_locked_thresholds_of_permuted_outcomes_classify_at_chance() -> None:
+    """Youden's threshold of the judged scores themselves would give an index of 0.1 to 0.2."""
+    generator = np.random.default_rng(99)
+    indices = []
+    for _ in range(40):
+        outcome = pd.Series(generator.permutation(np.repeat([0.0, 1.0], 40)))
+        outcome.index.name = "case_id"
+        clinical = pd.DataFrame({"subject_id": outcome.index, "center": "", "outcome": outcome})
+        scores = pd.DataFrame({"DLR": generator.normal(size=80)}, index=outcome.index)
+        folds = pd.Series(np.arange(80) % 5 + 1)
+        table = score_table(scores, clinical, "training", "out-of-fold", folds)
+        settings = EvaluationSettings(bootstrap=0)
+        judged = evaluate(table, lock_thresholds(table), settings, seed=0).models["DLR"]
+        found = [
+            metrics.sensitivity.value + metrics.specificity.value - 1
+            for metrics in (judged.at_locked, judged.at_youden)
+        ]
+        indices.append(found)
+    locked, own = np.mean(indices, axis=0)
+    assert abs(locked) < 0.05  # SD of one run 0.11, of the mean 0.018
+    assert own > 0.12
+
+
+def test_every_out_of_fold_case_has_its_fold() -> None:
     data = permuted_data(99)
     fit = cross_fit(data, study(), workers=1, progress=silent)
-    clinical = pd.DataFrame(
-        {"subject_id": data.subjects, "center": "", "outcome": data.outcome.astype(float)}
-    )
-    table = score_table(fit.out_of_fold, clinical, "training", "out-of-fold")
-    assert set(lock_thresholds(table)) == set(fit.out_of_fold)
+    assert fit.folds.index.equals(fit.out_of_fold.index)
+    assert sorted(fit.folds.unique()) == [1, 2, 3, 4]
+    assert pd.crosstab(data.subjects, fit.folds).gt(0).sum(axis=1).eq(1).all()
 
 
 def test_a_leak_between_the_cases_of_a_subject_is_caught_by_grouping() -> None:

@@ -129,3 +129,13 @@ def test_the_published_protocol_runs_as_a_study_of_its_own() -> None:
     assert list(run.training) == ["apparent", "cross-validated"]
     assert run.grid.judged_on == "there"
     assert run.audit is None
+
+
+def test_a_resample_may_miss_a_small_centre() -> None:
+    data = noise(3, n=60)
+    centers = pd.Series(["A"] * 29 + ["B"] * 29 + ["C"] * 2, data.features.index)
+    data = replace(data, centers=centers)
+    config = study(harmonisation={}, audit={"permutations": 0, "bootstrap": 6})
+    found = run_protocol(data, {}, config, 1, silent).audit
+    assert found is not None
+    assert "bootstrap-corrected" in set(found.table["estimate"])

@@ -1,0 +1,230 @@
+"""Reading the headers of everything that a PACS exported, without any pixels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dlr.dicom.files import is_dicom_file, numbers, read_header, reading, text
+from dlr.dicom.identity import harmless
+from dlr.dicom.rtstruct import CLOSED, frames_of_reference
+from dlr.dicom.series import HEADER_TAGS, MASK_MODALITIES, STRUCTURES, Header, header_of
+from dlr.errors import CaseError
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+Progress = Callable[[str, int, int], None]
+
+SCANNER_COLUMNS: Mapping[str, str] = {
+    "manufacturer": "Manufacturer",
+    "model": "ManufacturerModelName",
+    "field_strength_t": "MagneticFieldStrength",
+    "slice_thickness_mm": "SliceThickness",
+    "repetition_time_ms": "RepetitionTime",
+    "echo_time_ms": "EchoTime",
+    "tube_voltage_kv": "KVP",
+    "kernel": "ConvolutionKernel",
+}
+"""White-list: the only elements of a header, besides geometry and modality, that are written."""
+
+_TAGS = (
+    *HEADER_TAGS,
+    *SCANNER_COLUMNS.values(),
+    "PatientBirthDate",
+    "StudyDate",
+    "StudyTime",
+    "ImageType",
+    "ViewPosition",
+    "SegmentSequence",
+    "StructureSetROISequence",
+    "ReferencedFrameOfReferenceSequence",
+    "ReferencedSeriesSequence",
+)
+_TEXTS = {"manufacturer", "model", "kernel"}
+
+
+@dataclass(frozen=True)
+class ExportedFile:
+    """One DICOM file, as far as its header says where it belongs.
+
+    Attributes
+    ----------
+    header : Header
+    patient_id : str
+        As in the header; written only as `dlr.dicom.identity` says.
+    private_words : tuple of str
+        Words that tell who the patient is; compared, never written.
+    study_time : str
+        Sorts a patient's studies; never written.
+    scanner : mapping
+        Elements on the white-list `SCANNER_COLUMNS`.
+    series_uids, instance_uids, frame_uids : tuple of str
+        What a mask refers to: image series, images, frames of reference.
+    rois : tuple of (int, str)
+        Number and name of each ROI of a mask that has voxels or contours.
+    """
+
+    header: Header
+    patient_id: str
+    private_words: tuple[str, ...]
+    study_time: str
+    view_position: str = ""
+    localizer: bool = False
+    scanner: Mapping[str, str] = field(default_factory=dict)
+    series_uids: tuple[str, ...] = ()
+    instance_uids: tuple[str, ...] = ()
+    frame_uids: tuple[str, ...] = ()
+    rois: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Export:
+    """Everything found in a folder.
+
+    Attributes
+    ----------
+    files : tuple of ExportedFile
+        Images and masks.
+    unreadable : mapping of Path to str
+        DICOM files that are damaged, with the reason.
+    other : int
+        Files that are not DICOM, or DICOM objects that are neither image nor mask.
+    """
+
+    files: tuple[ExportedFile, ...]
+    unreadable: Mapping[Path, str]
+    other: int
+
+
+def scan_export(folder: Path, progress: Progress) -> Export:
+    """Read the headers of all DICOM files of a folder and the folders in it.
+
+    Parameters
+    ----------
+    folder : Path
+    progress : callable
+        Called with what is being done, how many are done, and how many there are.
+
+    Raises
+    ------
+    MissingDependencyError
+        If pydicom is not installed.
+    """
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    files, unreadable, other = [], {}, 0
+    for done, path in enumerate(paths, 1):
+        progress("headers", done, len(paths))
+        if path.name.upper() == "DICOMDIR" or not is_dicom_file(path):
+            other += 1
+            continue
+        try:
+            found = exported_file(path)
+        except CaseError as error:
+            unreadable[path] = str(error)
+            continue
+        if found.header.is_image or found.header.modality in MASK_MODALITIES:
+            files.append(found)
+        else:
+            other += 1
+    return Export(tuple(files), unreadable, other)
+
+
+def exported_file(path: Path) -> ExportedFile:
+    """Read what `ExportedFile` holds.
+
+    Raises
+    ------
+    CaseError
+        If the header is damaged.
+    """
+    dataset = read_header(path, _TAGS)
+    header = header_of(dataset, path)
+    with reading(path):
+        found = ExportedFile(
+            header=header,
+            patient_id=text(dataset, "PatientID"),
+            private_words=_private_words(dataset),
+            study_time=f"{text(dataset, 'StudyDate')} {text(dataset, 'StudyTime')}",
+        )
+        if header.modality in MASK_MODALITIES:
+            return _mask(dataset, found)
+        position = text(dataset, "ViewPosition")
+        return replace(
+            found,
+            view_position=position.lower() if re.fullmatch(r"[A-Za-z]{1,5}", position) else "",
+            localizer="LOCALIZER" in [str(v).upper() for v in dataset.get("ImageType") or []],
+            scanner=_scanner(dataset),
+        )
+
+
+def _mask(dataset: Dataset, found: ExportedFile) -> ExportedFile:
+    if found.header.modality == STRUCTURES:
+        # A structure set is all header; its contours say which ROIs were drawn at all.
+        drawn = _drawn_rois(read_header(found.header.path, ("ROIContourSequence",)))
+        rois = [
+            (int(item.ROINumber), text(item, "ROIName"))
+            for item in dataset.get("StructureSetROISequence") or []
+            if int(item.ROINumber) in drawn
+        ]
+    else:
+        rois = [
+            (int(item.SegmentNumber), text(item, "SegmentLabel"))
+            for item in dataset.get("SegmentSequence") or []
+        ]
+    series, instances = _referenced(dataset)
+    return replace(
+        found,
+        series_uids=series,
+        instance_uids=instances,
+        frame_uids=tuple(frames_of_reference(dataset)),
+        rois=tuple(sorted(rois)),
+    )
+
+
+def _drawn_rois(dataset: Dataset) -> set[int]:
+    return {
+        int(item.ReferencedROINumber)
+        for item in dataset.get("ROIContourSequence") or []
+        if any(
+            text(contour, "ContourGeometricType").upper() in CLOSED
+            for contour in item.get("ContourSequence") or []
+        )
+    }
+
+
+def _referenced(dataset: Dataset) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """List the series and images that a segmentation or structure set names."""
+    items = list(dataset.get("ReferencedSeriesSequence") or [])
+    for frame in dataset.get("ReferencedFrameOfReferenceSequence") or []:
+        for study in frame.get("RTReferencedStudySequence") or []:
+            items += study.get("RTReferencedSeriesSequence") or []
+    images = [
+        text(image, "ReferencedSOPInstanceUID")
+        for item in items
+        for keyword in ("ReferencedInstanceSequence", "ContourImageSequence")
+        for image in item.get(keyword) or []
+    ]
+    series = [text(item, "SeriesInstanceUID") for item in items]
+    return tuple(dict.fromkeys(filter(None, series))), tuple(dict.fromkeys(images))
+
+
+def _scanner(dataset: Dataset) -> dict[str, str]:
+    found = {}
+    for column, keyword in SCANNER_COLUMNS.items():
+        if column in _TEXTS:
+            found[column] = harmless(text(dataset, keyword))[:64]
+        else:
+            values = numbers(dataset, keyword)
+            found[column] = f"{values[0]:g}" if values else ""
+    return found
+
+
+def _private_words(dataset: Dataset) -> tuple[str, ...]:
+    name = re.split(r"[\W_]+", text(dataset, "PatientName").casefold())
+    words = [word for word in name if len(word) > 2]
+    words += [text(dataset, key).casefold() for key in ("PatientID", "PatientBirthDate")]
+    return tuple(word for word in dict.fromkeys(words) if len(word) > 2)
