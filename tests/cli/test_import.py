@@ -1,0 +1,305 @@
+"""``dlr import``: a generated PACS export of three patients becomes images.csv."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import SimpleITK as sitk
+import typer
+from pydicom import dcmread
+
+from dlr.cli.import_ import import_
+from dlr.cohort.tables import read_images_table
+from dlr.dicom import fingerprint
+from dlr.dicom.identity import create_key, harmless, pseudonym, read_key
+from dlr.errors import DlrError
+from dlr.imaging import check_geometry, read_image, read_mask
+
+from ..imaging.dicom_samples import (
+    SECRETS,
+    SHAPE,
+    Scan,
+    box,
+    pixels,
+    write_enhanced,
+    write_radiograph,
+    write_segmentation,
+    write_series,
+    write_structures,
+)
+
+SAGITTAL = np.array([[0, 0, 1], [1, 0, 0], [0, -1, 0.0]])
+CORONAL = np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0.0]])
+
+
+@pytest.fixture
+def export(tmp_path):
+    """Write an export of three patients.
+
+    The first has two series in one folder and a segmentation of one of them, the second a
+    multi-frame file and a structure set that names no series, the third a structure set whose
+    series was not exported, a localizer, and a damaged file.
+    """
+    root = tmp_path / "export"
+    tumour = np.zeros(SHAPE, np.uint8)
+    tumour[1:4, 3:9, 4:12] = 1
+    one = Scan(patient="0081", axes=SAGITTAL)
+    other = Scan(
+        patient="0081", number=4, study=one.study, frame_of_reference=one.frame_of_reference
+    )
+    paths = write_series(root / "a" / "images", pixels(1), one)
+    write_series(root / "a" / "images", pixels(2), other)
+    write_segmentation(
+        root / "a" / "seg" / "1.dcm", paths, {"Tumour": tumour, "Musterfrau rest": tumour}
+    )
+    two = Scan(patient="PAT-2", axes=CORONAL)
+    write_enhanced(root / "b" / "e.dcm", pixels(3), two)
+    rois = {"GTV": [(2, box(2.5, 2.5, 9.5, 9.5))], "POI": []}
+    write_structures(root / "b" / "rs.dcm", two, rois, names_series=False)
+    three = Scan(patient="=3+4")
+
+    def localizer(_, dataset):
+        dataset.ImageType = ["ORIGINAL", "PRIMARY", "LOCALIZER"]
+
+    write_structures(root / "c" / "rs.dcm", Scan(patient="=3+4"), rois)
+    write_series(root / "c" / "loc", pixels(4), three, localizer)
+    (root / "c" / "broken.dcm").write_bytes(b"\0" * 128 + b"DICM" + b"Musterfrau" * 3)
+    (root / "readme.txt").write_text("Musterfrau")
+    return root
+
+
+def run(export, out, **options) -> dict[str, pd.DataFrame]:
+    code = import_(export, out, **options)
+    tables = {
+        name: pd.read_csv(out / f"{name}.csv", dtype=str, keep_default_na=False)
+        for name in ("images", "unpaired", "scanners")
+    }
+    return {"code": code, **tables}
+
+
+def test_masks_find_their_images(export, tmp_path, capsys) -> None:
+    found = run(export, tmp_path / "out")
+    images = found["images"]
+    assert images["subject_id"].tolist() == ["0081", "0081", "PAT-2"]
+    assert images["view"].tolist() == ["sagittal", "sagittal", "coronal"]
+    assert images["roi"].tolist() == ["Tumour", "roi2", "GTV"]
+    assert images["mask_label"].tolist() == ["1", "2", "1"]
+    assert images["session"].tolist() == ["1", "1", "1"]
+    assert images["paired_by"].tolist() == ["referenced series"] * 2 + ["frame of reference"]
+    assert images["image"].tolist()[2] == "../export/b/e.dcm"
+    assert images["image"].tolist()[0].startswith("../export/a/images#")
+    assert "series_description" not in images
+    assert found["code"] == 4
+    shown = capsys.readouterr().out
+    assert "3 ROIs of 2 subjects" in shown
+    assert "Not paired: 2 images, 1 mask, 1 file" in " ".join(shown.split())
+
+
+def test_what_has_no_partner_is_listed_with_the_reason(export, tmp_path) -> None:
+    unpaired = run(export, tmp_path / "out")["unpaired"].set_index("file")
+    assert unpaired["kind"].value_counts().to_dict() == {"image": 2, "mask": 1, "file": 1}
+    assert (
+        "the series that it names is not in the export"
+        in unpaired.loc["../export/c/rs.dcm", "reason"]
+    )
+    assert unpaired.loc["../export/c/loc", "reason"] == "no mask refers to it (a localizer)"
+    assert unpaired.loc["../export/c/loc", "slices"] == "6"
+    assert unpaired.loc["../export/c/loc", "subject_id"] == "_3+4"  # no formula
+    assert "cannot be read" in unpaired.loc["../export/c/broken.dcm", "reason"]
+
+
+def test_the_table_can_be_used_as_it_is(export, tmp_path) -> None:
+    out = tmp_path / "out"
+    run(export, out)
+    for row in read_images_table(out / "images.csv").to_dict("records"):
+        image = read_image(out / row["image"])
+        mask = read_mask(out / row["mask"], label=int(row["mask_label"]), reference=image)
+        assert sitk.GetArrayFromImage(check_geometry(image, mask)).sum() in (144, 49)
+
+
+def test_scanners_are_listed_by_white_list(export, tmp_path) -> None:
+    scanners = run(export, tmp_path / "out")["scanners"]
+    assert scanners["subject_id"].tolist() == ["0081", "PAT-2"]
+    assert scanners.columns.tolist() == [
+        "subject_id", "image", "view", "modality", "manufacturer", "model", "field_strength_t",
+        "slice_thickness_mm", "repetition_time_ms", "echo_time_ms", "tube_voltage_kv", "kernel",
+    ]  # fmt: skip
+    first = scanners.iloc[0]
+    assert (first["manufacturer"], first["model"]) == ("ACME", "Magnet 3000")
+    assert (first["field_strength_t"], first["echo_time_ms"]) == ("1.5", "101")
+
+
+def planted(export) -> set[str]:
+    """Return everything in the headers that must not be found in outputs."""
+    words = {part for value in SECRETS.values() for part in value.split("^")}
+    for path in export.rglob("*.dcm"):
+        if path.name == "broken.dcm":
+            continue
+        dataset = dcmread(path, stop_before_pixels=True)
+        words |= {
+            str(element.value)
+            for element in dataset.iterall()
+            if element.VR == "UI" and len(str(element.value)) > 20
+        }
+    return words
+
+
+@pytest.mark.parametrize("secret_ids", [False, True])
+def test_no_name_date_or_uid_is_written_or_shown(export, tmp_path, capsys, secret_ids) -> None:
+    out, options = tmp_path / "out", {}
+    words = planted(export)
+    assert len(words) > 40
+    if secret_ids:
+        options = {"pseudonymise": tmp_path / "key", "new_key": True}
+        words |= {"0081", "PAT-2", "=3+4", "_3+4"}
+    run(export, out, **options)
+    written = "\n".join(path.read_text() for path in out.iterdir())
+    shown = "".join(capsys.readouterr())
+    assert written.count("\n") > 8
+    for word in words:
+        assert word not in written
+        assert word not in shown
+
+
+def test_pseudonyms_are_the_same_with_the_same_key(export, tmp_path, capsys) -> None:
+    key = tmp_path / "key"
+    first = run(export, tmp_path / "o1", pseudonymise=key, new_key=True)["images"]
+    assert "Keep it secret" in capsys.readouterr().out
+    assert key.stat().st_mode & 0o077 == 0
+    second = run(export, tmp_path / "o2", pseudonymise=key)["images"]
+    assert first["subject_id"].tolist() == second["subject_id"].tolist()
+    assert set(first["subject_id"]) == {pseudonym(p, read_key(key)) for p in ("0081", "PAT-2")}
+    assert first["subject_id"].str.fullmatch("S[0-9a-f]{16}").all()
+    create_key(tmp_path / "other")
+    third = run(export, tmp_path / "o3", pseudonymise=tmp_path / "other")["images"]
+    assert not set(first["subject_id"]) & set(third["subject_id"])
+
+
+def test_clinical_table_gets_the_same_pseudonyms(export, tmp_path, capsys) -> None:
+    clinical = tmp_path / "clinical.csv"
+    clinical.write_text("Patient,outcome\n0081,1\nPAT-2,0\n")
+    out = tmp_path / "out"
+    images = run(export, out, pseudonymise=tmp_path / "key", new_key=True, clinical=clinical)
+    copied = pd.read_csv(out / "clinical.csv", dtype=str)
+    assert set(copied["subject_id"]) == set(images["images"]["subject_id"])
+    assert copied["outcome"].tolist() == ["1", "0"]
+    assert "copied as they are" in " ".join(capsys.readouterr().out.split())
+
+
+def test_paths_that_tell_who_it_is_are_counted(export, tmp_path, capsys) -> None:
+    (export / "b").rename(export / "MUSTERFRAU_E")
+    run(export, tmp_path / "out")
+    assert "1 rows have paths that tell who the patient is" in capsys.readouterr().out
+
+
+def test_series_with_a_gap_is_unpaired_with_its_masks(export, tmp_path) -> None:
+    (export / "a" / "images" / "IM03-3.dcm").unlink()
+    found = run(export, tmp_path / "out")
+    assert found["images"]["subject_id"].tolist() == ["PAT-2"]
+    reasons = found["unpaired"].loc[found["unpaired"]["subject_id"] == "0081", "reason"]
+    assert sum("has gaps where slices are missing" in reason for reason in reasons) == 2
+
+
+def test_two_series_of_one_frame_of_reference_are_not_guessed(tmp_path) -> None:
+    root = tmp_path / "export"
+    scan = Scan()
+    again = Scan(number=4, frame_of_reference=scan.frame_of_reference, study=scan.study)
+    write_series(root / "1", pixels(1), scan)
+    write_series(root / "2", pixels(2), again)
+    rois = {"GTV": [(2, box(2.5, 2.5, 9.5, 9.5))]}
+    write_structures(root / "rs.dcm", scan, rois, names_series=False)
+    found = run(root, tmp_path / "out")
+    assert found["images"].empty
+    reason = found["unpaired"].set_index("kind").loc["mask", "reason"]
+    assert "shares its frame of reference with 2 series" in reason
+    assert fingerprint(again.series) in reason
+
+
+def test_mask_of_another_patient_is_not_paired(tmp_path) -> None:
+    root = tmp_path / "export"
+    scan = Scan()
+    write_series(root / "1", pixels(1), scan)
+    scan.patient = "P2"
+    write_structures(root / "rs.dcm", scan, {"GTV": [(2, box(2, 2, 9, 9))]})
+    found = run(root, tmp_path / "out")
+    assert "of another patient" in found["unpaired"].set_index("kind").loc["mask", "reason"]
+
+
+def test_radiographs_of_one_series_stay_single(tmp_path) -> None:
+    for name, position in (("a", "AP"), ("b", "LL")):
+        path = write_radiograph(
+            tmp_path / "x" / f"{name}.dcm", np.eye(16, dtype=np.uint16), ViewPosition=position,
+            SeriesInstanceUID="1.2.3", PatientID="P1",
+        )  # fmt: skip
+        assert path.exists()
+    unpaired = run(tmp_path / "x", tmp_path / "out")["unpaired"]
+    assert unpaired["view"].tolist() == ["ap", "ll"]
+    assert unpaired["reason"].tolist() == ["no mask refers to it"] * 2
+
+
+def test_studies_of_a_patient_are_numbered_in_time(tmp_path) -> None:
+    root = tmp_path / "export"
+    for name, date in (("late", "20220101"), ("early", "20200101")):
+        scan = Scan()
+
+        def dated(_, dataset, date=date):
+            dataset.StudyDate = date
+
+        write_series(root / name, pixels(1), scan, dated)
+        write_structures(root / name / "rs.dcm", scan, {"GTV": [(2, box(2, 2, 9, 9))]})
+    images = run(root, tmp_path / "out")["images"]
+    assert images[["image", "session"]].to_numpy().tolist() == [
+        ["../export/early", "1"], ["../export/late", "2"],
+    ]  # fmt: skip
+
+
+def test_descriptions_only_where_asked_and_harmless(export, tmp_path) -> None:
+    images = run(export, tmp_path / "out", descriptions=True)["images"]
+    assert set(images["series_description"]) == {"t2_tse_sag"}
+
+
+def test_tables_are_not_overwritten_by_accident(export, tmp_path) -> None:
+    out = tmp_path / "out"
+    run(export, out)
+    with pytest.raises(DlrError, match=r"holds images.csv, .* already; .* --overwrite"):
+        import_(export, out)
+    assert run(export, out, overwrite=True)["code"] == 4
+
+
+def test_wrong_usage_is_explained(tmp_path, export) -> None:
+    with pytest.raises(DlrError, match="does not exist"):
+        import_(tmp_path / "absent", tmp_path / "out")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DlrError, match="holds no readable DICOM image"):
+        import_(tmp_path / "empty", tmp_path / "out")
+    with pytest.raises(typer.BadParameter, match="outside the output folder"):
+        import_(export, tmp_path / "out", pseudonymise=tmp_path / "out" / "key", new_key=True)
+    with pytest.raises(typer.BadParameter, match="goes with --pseudonymise"):
+        import_(export, tmp_path / "out", new_key=True)
+    with pytest.raises(DlrError, match="make one with --new-key"):
+        import_(export, tmp_path / "out", pseudonymise=tmp_path / "nokey")
+    (tmp_path / "short").write_text("abc")
+    with pytest.raises(DlrError, match="has 3 bytes and could be guessed"):
+        import_(export, tmp_path / "out", pseudonymise=tmp_path / "short")
+    create_key(tmp_path / "key")
+    with pytest.raises(DlrError, match="exists already; leave out --new-key"):
+        import_(export, tmp_path / "out", pseudonymise=tmp_path / "key", new_key=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("=cmd()", "_cmd()"), ("+-@x", "_x"), (" a\tb\x00\n c ", "a b c"), ("7-8", "7-8")],
+)
+def test_cells_are_no_formulas(text, expected) -> None:
+    assert harmless(text) == expected
+
+
+@pytest.mark.real_data
+def test_real_export(data_root, tmp_path) -> None:
+    found = run(data_root / "dicom_rtstruct", tmp_path / "out")
+    assert found["code"] == 0
+    row = found["images"].iloc[0]
+    assert (row["subject_id"], row["view"], row["roi"]) == ("STS_042", "axial", "GTV_Mass_MR_T1")
+    assert len(found["images"]) == 1
+    assert found["unpaired"].empty
