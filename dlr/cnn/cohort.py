@@ -15,10 +15,10 @@ from dlr.cohort.splits import TRAINING, split_cohorts
 from dlr.cohort.tables import (
     IMAGE_ALIASES,
     ROW,
-    _read_text_table,
-    _require,
-    _standard_names,
     read_clinical_table,
+    read_text_table,
+    require_columns,
+    standard_names,
 )
 from dlr.cohort.values import code_outcome, code_variable, one_class_fault
 from dlr.config import StudyConfig
@@ -164,8 +164,8 @@ def _read_both(
 
 def _read_pictures(path: Path) -> pd.DataFrame:
     """Read the table of pictures; unlike the radiomics table it needs no mask."""
-    table = _standard_names(_read_text_table(path, "images"), IMAGE_ALIASES)
-    _require(table, path, ("subject_id", "image"))
+    table = standard_names(read_text_table(path, "images"), IMAGE_ALIASES)
+    require_columns(table, path, ("subject_id", "image"))
     for column in IMAGE_ALIASES:
         if column not in table:
             table[column] = ""

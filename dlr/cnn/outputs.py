@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,6 @@ from dlr.cnn.fusion import write_score_table
 from dlr.cnn.results import CnnResult
 from dlr.errors import DlrError
 from dlr.features.cache import write_atomically
-from dlr.outputs import _plain
 
 
 def write_cnn_run(result: CnnResult, folder: str | Path) -> Path:
@@ -42,7 +42,7 @@ def write_cnn_run(result: CnnResult, folder: str | Path) -> Path:
 
     folder = Path(folder)
     records = result.performance.to_dict("records")
-    metrics = [{str(k): _plain(v) for k, v in row.items()} for row in records]
+    metrics = [{str(k): _json_value(v) for k, v in row.items()} for row in records]
     content: dict[str, Any] = {"thresholds": dict(result.thresholds), "performance": metrics}
     settings = result.config.model_dump(mode="json", exclude={"image_root"})
     files = {
@@ -74,3 +74,10 @@ def _relative(table: pd.DataFrame, result: CnnResult) -> pd.DataFrame:
     """Write pictures' paths as the table of images has them, without this machine's folders."""
     root = result.config.image_root or result.config.images.parent
     return table.assign(image=[Path(os.path.relpath(p, root)).as_posix() for p in table["image"]])
+
+
+def _json_value(value: Any) -> Any:
+    """Turn a numpy number into a Python one, and what JSON cannot hold (NaN) into None."""
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -13,7 +13,7 @@ import pandas as pd
 
 from dlr.cnn.kappa import cohen_kappa, fleiss_kappa
 from dlr.cnn.settings import ReaderSettings
-from dlr.cohort.tables import ROW, _read_text_table
+from dlr.cohort.tables import ROW, read_text_table
 from dlr.errors import DlrError, Fault, InputError
 from dlr.stats import (
     RocCurve,
@@ -94,7 +94,7 @@ def read_readers(path: Path, target: str | None = None) -> pd.DataFrame:
     InputError
         If a column is missing, a rating is no number, or a reader rates a case twice.
     """
-    table = _read_text_table(path, "readers")
+    table = read_text_table(path, "readers")
     missing = [name for name in _COLUMNS if name not in table]
     if missing:
         message = f"the column is missing; the table needs: {', '.join(_COLUMNS)}"

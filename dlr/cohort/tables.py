@@ -56,8 +56,8 @@ def read_images_table(path: Path) -> pd.DataFrame:
     InputError
         If the file is missing or unreadable, a required column is absent or a required cell empty.
     """
-    table = _standard_names(_read_text_table(path, "images"), IMAGE_ALIASES)
-    _require(table, path, ("subject_id", "image", "mask"))
+    table = standard_names(read_text_table(path, "images"), IMAGE_ALIASES)
+    require_columns(table, path, ("subject_id", "image", "mask"))
     for column in IMAGE_ALIASES:
         if column not in table:
             table[column] = ""
@@ -84,18 +84,36 @@ def read_clinical_table(path: Path, required: tuple[str, ...] = ()) -> pd.DataFr
     InputError
         As :func:`read_images_table`.
     """
-    table = _read_text_table(path, "clinical")
+    table = read_text_table(path, "clinical")
     aliases = {
         name: tuple(alias for alias in others if alias not in required)
         for name, others in CLINICAL_ALIASES.items()
     }
-    table = _standard_names(table, aliases)
-    _require(table, path, ("subject_id",), columns=required)
+    table = standard_names(table, aliases)
+    require_columns(table, path, ("subject_id",), columns=required)
     return table
 
 
-def _read_text_table(path: Path, kind: str) -> pd.DataFrame:
-    """Read a CSV or Excel file as text and number its rows."""
+def read_text_table(path: Path, kind: str) -> pd.DataFrame:
+    """Read any table as text, its columns under the names it has.
+
+    Parameters
+    ----------
+    path : Path
+        A CSV file (comma, semicolon or tab) or an ``.xlsx`` workbook (first sheet).
+    kind : str
+        Key of the study file that names the table, for messages.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Text columns, empty cells as ``""``, blank rows left out, and the row number in ``_row``.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or unreadable.
+    """
     if not path.is_file():
         remedy = f"the {kind} table does not exist; check '{kind}' in the study file"
         raise InputError([Fault(remedy, path, code="file-missing")])
@@ -128,8 +146,15 @@ def _separator(path: Path) -> str:
     return max((",", ";", "\t"), key=header.count)
 
 
-def _standard_names(table: pd.DataFrame, aliases: dict[str, tuple[str, ...]]) -> pd.DataFrame:
-    """Rename known aliases; an exact name always wins over an alias."""
+def standard_names(table: pd.DataFrame, aliases: dict[str, tuple[str, ...]]) -> pd.DataFrame:
+    """Rename known aliases; an exact name always wins over an alias.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+    aliases : dict
+        Other names of each of dlr's columns, in lower case, such as `IMAGE_ALIASES`.
+    """
     by_lower: dict[str, str] = {}
     for column in table.columns:
         by_lower.setdefault(column.lower(), column)
@@ -143,10 +168,27 @@ def _standard_names(table: pd.DataFrame, aliases: dict[str, tuple[str, ...]]) ->
     return table.rename(columns=renames)
 
 
-def _require(
+def require_columns(
     table: pd.DataFrame, path: Path, filled: tuple[str, ...], columns: tuple[str, ...] = ()
 ) -> None:
-    """Refuse absent columns and, in the `filled` ones, empty cells; list all of them."""
+    """Refuse absent columns, empty cells and empty tables; list all of them.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As :func:`read_text_table` returns it.
+    path : Path
+        Its file, for messages.
+    filled : tuple of str
+        Columns that must be there, every cell filled.
+    columns : tuple of str
+        Columns that must be there; their cells may be empty.
+
+    Raises
+    ------
+    InputError
+        With every fault.
+    """
     present = ", ".join(column for column in table.columns if column != ROW)
     faults = [
         Fault(f"the column is missing; the table has: {present}", path, 1, column, "column-missing")
