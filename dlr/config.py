@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from dlr.config_faults import read_yaml, settings_fault
 from dlr.errors import InputError
@@ -84,6 +84,12 @@ class StudyConfig(Settings):
         default_factory=dict,
         description="Further variants of `dlr ablate`: name, and changed settings by dotted name",
     )
+
+    @model_validator(mode="after")
+    def _published_does_not_resample(self) -> StudyConfig:
+        if self.protocol == "published" and self.model.resampling != "none":
+            raise ValueError("the published protocol has no resampling; set 'resampling: none'")
+        return self
 
     @classmethod
     def from_yaml(cls, path: str | Path) -> StudyConfig:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from dlr.dicom.masks import find_mask
 from dlr.dicom.references import is_dicom, parse_reference
 from dlr.dicom.series import find_series
 
@@ -37,9 +36,11 @@ def input_sha256(path: str | Path, kind: str = "image") -> str:
     if not is_dicom(path) or reference.path.is_file():
         digest = _file(reference.path)
         return _joined([digest, "window"]) if reference.window else digest
-    mask = find_mask(path) if kind == "mask" else None
-    if mask is not None:
-        return _file(mask.path)
+    if kind == "mask":
+        from dlr.dicom.masks import find_mask  # imports SimpleITK, which a cached case can spare
+
+        if (mask := find_mask(path)) is not None:
+            return _file(mask.path)
     return _joined(sorted(_file(file) for file in find_series(reference).paths))
 
 

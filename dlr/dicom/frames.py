@@ -79,6 +79,8 @@ def frames_of(dataset: Dataset, path: Path) -> tuple[Frame, ...]:
     objects such as ultrasound) has frames without a position.
     """
     count = int(number(dataset, "NumberOfFrames") or 1)
+    if not 0 < count <= path.stat().st_size:
+        raise ValueError("more frames than bytes: the number of frames is damaged")
     each = dataset.get("PerFrameFunctionalGroupsSequence") or []
     shared = dataset.get("SharedFunctionalGroupsSequence") or []
     if len(each) or (len(shared) and "ImagePositionPatient" not in dataset):

@@ -16,6 +16,8 @@ from dlr.errors import CaseError
 OFF_GRID = 0.1
 """How far, in voxels, a frame may lie from the voxels it is put on."""
 
+_MOST_SLICES = 10_000  # of a grid made of positions alone, which a damaged header may invent
+
 _Vector = NDArray[np.float64]
 
 
@@ -119,6 +121,11 @@ def own_grid(frames: Sequence[Frame], named: str) -> sitk.Image:
     if stated and np.abs(distances / stated - np.rint(distances / stated)).max() <= EVEN_TOLERANCE:
         step = stated
     count = int(np.rint(distances[-1] / step)) + 1
+    if count > _MOST_SLICES:
+        raise CaseError(
+            f"{named} has slices up to {distances[-1]:.4g} mm apart at a distance of {step:.4g} mm,"
+            " which no scan has; the header is damaged: save the mask again."
+        )
     if np.abs(distances / step - np.rint(distances / step)).max() > EVEN_TOLERANCE:
         raise CaseError(
             f"{named} has unevenly spaced slices ({steps.min():.4g} to {steps.max():.4g} mm apart);"

@@ -31,7 +31,7 @@ from dlr.models.nomogram import Nomogram
 from dlr.models.signature import FusedSignature, Signature
 from dlr.stats import LogisticModel
 
-FORMAT = 2
+FORMAT = 3
 _JSON, _COMPONENTS, _CHECKSUMS = "bundle.json", "components.safetensors", "checksums.json"
 _RADIOMICS, _BACKBONE = "radiomics.yaml", "backbone.safetensors"
 
@@ -233,7 +233,7 @@ def clinical_content(model: ClinicalModel | None) -> dict[str, Any] | None:
     if model is None:
         return None
     return {
-        "variables": model.encoder.to_dict(),
+        "encoder": model.encoder.to_dict(),
         "with_score": model.with_score,
         "logistic": model.logistic.to_dict(),
     }
@@ -242,5 +242,5 @@ def clinical_content(model: ClinicalModel | None) -> dict[str, Any] | None:
 def _clinical(item: dict[str, Any] | None) -> ClinicalModel | None:
     if item is None:
         return None
-    encoder = ClinicalEncoder.from_dict(item["variables"])
+    encoder = ClinicalEncoder.from_dict(item["encoder"])
     return ClinicalModel(encoder, LogisticModel.from_dict(item["logistic"]), item["with_score"])

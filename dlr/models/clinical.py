@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.special import expit, xlog1py, xlogy
 from scipy.stats import chi2
 
-from dlr.models.encoding import ClinicalEncoder
+from dlr.models.encoding import ClinicalEncoder, Missing
 from dlr.models.ridge import fit_ridge
 from dlr.settings import ClinicalModelSettings, ClinicalVariable
 from dlr.stats import LogisticModel, auc, fit_logistic
@@ -70,15 +70,15 @@ def fit_clinical(
     variables: Mapping[str, ClinicalVariable],
     dlr_score: pd.Series | None = None,
     penalised: bool = False,
-    indicators: bool = False,
+    missing: Missing = "fill",
 ) -> ClinicalModel:
     """Fit the logistic regression; with `dlr_score`, that of the nomogram.
 
     Separation is met with Firth's penalised likelihood (see :func:`dlr.stats.fit_logistic`);
-    with `penalised` the coefficients are shrunk (see :func:`dlr.models.ridge.fit_ridge`). With
-    `indicators` a variable with missing values gets a column that tells where.
+    with `penalised` the coefficients are shrunk (see :func:`dlr.models.ridge.fit_ridge`).
+    `missing` says what is done about missing values (see :meth:`ClinicalEncoder.fit`).
     """
-    encoder = ClinicalEncoder.fit(clinical, names, variables, indicators)
+    encoder = ClinicalEncoder.fit(clinical, names, variables, missing)
     design = encoder.transform(clinical)
     if dlr_score is not None:
         design[DLR_SCORE] = dlr_score

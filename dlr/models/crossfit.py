@@ -262,7 +262,7 @@ def with_clinical(
             config.clinical_variables,
             dlr_score=score,
             penalised=config.clinical_model.method == "penalised",
-            indicators=config.clinical_model.missing == "indicator",
+            missing=config.clinical_model.missing,
         )
         for score in (None, signatures[entering].inner_scores)
     )

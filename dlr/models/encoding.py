@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Self
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, Self
 
 import pandas as pd
 
+from dlr.models.iterative_imputation import IterativeFill
 from dlr.settings import ClinicalVariable
+
+Missing = Literal["fill", "indicator", "iterative"]
+"""What is done about missing clinical values."""
 
 MISSING = "missing"
 
@@ -52,9 +56,17 @@ class EncodedVariable:
 
 @dataclass(frozen=True)
 class ClinicalEncoder:
-    """The variables of a clinical model, in order."""
+    """The variables of a clinical model, in order.
+
+    Parameters
+    ----------
+    variables : tuple of EncodedVariable
+    regressions : IterativeFill, optional
+        Fills missing numbers from the other variables, in place of their median.
+    """
 
     variables: tuple[EncodedVariable, ...]
+    regressions: IterativeFill | None = None
 
     @classmethod
     def fit(
@@ -62,7 +74,7 @@ class ClinicalEncoder:
         clinical: pd.DataFrame,
         names: Sequence[str],
         settings: Mapping[str, ClinicalVariable],
-        indicators: bool = False,
+        missing: Missing = "fill",
     ) -> Self:
         """Learn fill values and levels from training cases.
 
@@ -73,21 +85,42 @@ class ClinicalEncoder:
         names : sequence of str
             Variables to encode.
         settings : mapping of str to ClinicalVariable
-        indicators : bool
-            Tell by a column of its own where a variable was missing, if it was in these cases.
+        missing : {"fill", "indicator", "iterative"}
+            Median or most frequent level; with a column of its own that tells where a variable
+            was missing, if it was in these cases; or numbers regressed on the other variables
+            (:class:`~dlr.models.iterative_imputation.IterativeFill`).
         """
-        return cls(tuple(_learn(clinical[name], settings[name], indicators) for name in names))
+        marked = missing == "indicator"
+        encoder = cls(tuple(_learn(clinical[name], settings[name], marked) for name in names))
+        if missing != "iterative" or not names:
+            return encoder
+        fill = IterativeFill(indicators=False).fit(encoder._coded(clinical))
+        return replace(encoder, regressions=fill)
+
+    def _coded(self, clinical: pd.DataFrame) -> pd.DataFrame:
+        """Return numbers as floats and levels as text; None where missing or never seen."""
+        columns = {
+            variable.name: clinical[variable.name].where(
+                clinical[variable.name].isin(variable.levels), None
+            )
+            if variable.levels
+            else clinical[variable.name].astype(float)
+            for variable in self.variables
+        }
+        return pd.DataFrame(columns, index=clinical.index)
 
     def complete(self, clinical: pd.DataFrame) -> pd.DataFrame:
         """Return the variables with missing values and unknown levels filled."""
         filled: dict[str, pd.Series[Any]] = {}
+        coded = self._coded(clinical)
+        regressed = coded if self.regressions is None else self.regressions.transform(coded)
         for variable in self.variables:
-            column = clinical[variable.name]
+            column = coded[variable.name]
             if variable.levels:
-                column = column.where(column.isin(variable.levels), None)
                 filled[variable.name] = column.where(column.notna(), variable.fill).astype(str)
             else:
-                filled[variable.name] = column.astype(float).fillna(variable.fill)
+                known = regressed.get(variable.name, column)  # absent: no case had a value
+                filled[variable.name] = known.astype(float).fillna(variable.fill)
         return pd.DataFrame(filled, index=clinical.index)
 
     def transform(self, clinical: pd.DataFrame) -> pd.DataFrame:
@@ -114,28 +147,22 @@ class ClinicalEncoder:
             flags[variable.name] = ~known
         return pd.DataFrame(flags, index=clinical.index)
 
-    def to_dict(self) -> list[dict[str, Any]]:
+    def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold."""
-        return [
-            {
-                "name": v.name,
-                "type": v.type,
-                "fill": v.fill,
-                "levels": list(v.levels),
-                "indicator": v.indicator,
-            }
-            for v in self.variables
-        ]
+        return {
+            "variables": [asdict(variable) for variable in self.variables],
+            "regressions": None if self.regressions is None else self.regressions.to_dict(),
+        }
 
     @classmethod
-    def from_dict(cls, items: list[dict[str, Any]]) -> Self:
+    def from_dict(cls, item: Mapping[str, Any]) -> Self:
         """Rebuild from :meth:`to_dict`."""
-        return cls(
-            tuple(
-                EncodedVariable(i["name"], i["type"], i["fill"], tuple(i["levels"]), i["indicator"])
-                for i in items
-            )
+        variables = (
+            EncodedVariable(**{**found, "levels": tuple(found["levels"])})
+            for found in item["variables"]
         )
+        regressions = item["regressions"]
+        return cls(tuple(variables), IterativeFill.from_dict(regressions) if regressions else None)
 
 
 def _learn(column: pd.Series, settings: ClinicalVariable, indicators: bool) -> EncodedVariable:

@@ -103,10 +103,10 @@ class ClinicalModelSettings(Settings):
     )
     p_value: float = Field(0.05, gt=0, le=1, description="Needed alone and in the joint model")
     maximum: int = Field(5, ge=1, description="At most so many, by single-variable AUC")
-    missing: Literal["fill", "indicator"] = Field(
+    missing: Literal["fill", "indicator", "iterative"] = Field(
         "fill",
         description="Median or most frequent level of the training cases; `indicator`: and a "
-        "column that tells where",
+        "column that tells where; `iterative`: numbers by regression on the other variables",
     )
     multiple_imputation: int = Field(
         0, ge=0, description="Imputations of the joint regression table (Rubin); 0: complete cases"

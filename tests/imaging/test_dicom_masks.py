@@ -95,6 +95,17 @@ def test_without_image_a_segmentation_keeps_its_own_slices(tmp_path) -> None:
     np.testing.assert_allclose(mask.GetSpacing(), scan.spacing, atol=1e-6)
 
 
+def test_invented_position_is_no_allocation(tmp_path) -> None:
+    paths = write_series(tmp_path / "image", pixels(), Scan())
+    path = write_segmentation(tmp_path / "seg.dcm", paths, {"T": two_masks()["Tumour"]})
+    dataset = dcmread(path)
+    last = dataset.PerFrameFunctionalGroupsSequence[-1].PlanePositionSequence[0]
+    last.ImagePositionPatient = [-11.5, 20.25, 3.3e8 + 7]
+    dataset.save_as(path)
+    with pytest.raises(CaseError, match="which no scan has"):
+        read_mask(path)
+
+
 def test_our_reading_equals_that_of_highdicom(tmp_path) -> None:
     paths = write_series(tmp_path / "image", pixels(), Scan(axes=oblique()))
     path = write_segmentation(tmp_path / "seg.dcm", paths, two_masks())

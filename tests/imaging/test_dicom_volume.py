@@ -327,6 +327,33 @@ def test_damaged_files_are_named_without_their_values(tmp_path) -> None:
     assert "Musterfrau" not in str(caught.value)
 
 
+def test_invented_number_of_frames_is_no_allocation(tmp_path) -> None:
+    path = write_radiograph(tmp_path / "x.dcm", np.eye(16, dtype=np.uint16))
+    dataset = dcmread(path)
+    dataset.NumberOfFrames = 2_000_000_000
+    dataset.save_as(path)
+    with pytest.raises(CaseError, match="cannot be read"):
+        read_image(path)
+
+
+def test_cut_and_changed_files_end_in_one_sentence(tmp_path) -> None:
+    generator = np.random.default_rng(0)
+    path = write_enhanced(tmp_path / "e.dcm", pixels(), Scan())
+    whole = path.read_bytes()
+    refused = 0
+    for _ in range(150):
+        damaged = bytearray(whole)
+        for place in generator.integers(132, 3000, 4):
+            damaged[place] = generator.integers(256)
+        path.write_bytes(damaged[: generator.integers(200, 2 * len(whole))])
+        try:
+            read_image(path)
+        except CaseError as error:
+            refused += 1
+            assert "\n" not in str(error)
+    assert refused > 100
+
+
 def test_values_that_break_the_standard_are_read_quietly(tmp_path, caplog) -> None:
     def long_values(_, dataset):
         dataset.StationName = "x"
