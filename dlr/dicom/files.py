@@ -84,17 +84,17 @@ def reading(path: Path) -> Iterator[None]:
             yield
         except DlrError:
             raise
-        except (*_FAULTS, *_pydicom_faults()) as error:
+        except _faults() as error:
             raise CaseError(
                 f"The DICOM file {path} cannot be read ({type(error).__name__}); it is damaged, cut"
                 " short or not DICOM: export it again."
             ) from None
 
 
-def _pydicom_faults() -> tuple[type[Exception], ...]:
-    """Return pydicom's own errors, which derive from nothing more special than Exception."""
+def _faults() -> tuple[type[Exception], ...]:
+    """Return what damaged files raise; pydicom's own errors derive from bare Exception."""
     errors = pydicom_package().errors
-    return (errors.BytesLengthException, errors.InvalidDicomError)
+    return (*_FAULTS, errors.BytesLengthException, errors.InvalidDicomError)
 
 
 def read_header(path: Path, tags: Sequence[str]) -> Dataset:
