@@ -80,7 +80,7 @@ def load_bundle(folder: Path) -> Bundle:
 
     _verify(folder)
     content = json.loads((folder / _JSON).read_text(encoding="utf-8"))
-    _check_format(content["format"], folder)
+    _check_format(content, folder)
     tensors = load_file(folder / _COMPONENTS)
     items = content["signatures"]
     plain = {n: _signature(n, i, tensors, folder) for n, i in items.items() if "members" not in i}
@@ -98,7 +98,12 @@ def load_bundle(folder: Path) -> Bundle:
     )
 
 
-def _check_format(found: int, folder: Path) -> None:
+def _check_format(content: dict[str, Any], folder: Path) -> None:
+    """Refuse the bundle of a CNN study, which counts its formats by itself, and other formats."""
+    if content.get("kind") == "cnn":
+        message = "this is the bundle of a CNN study, not of a radiomics study; use 'dlr cnn'"
+        raise InputError([Fault(message, folder / _JSON, code="bundle-kind")])
+    found = content["format"]
     if found == FORMAT:
         return
     message = f"the bundle has format {found}, this dlr reads {FORMAT}; " + (
