@@ -149,7 +149,9 @@ def _owners(dataset: Dataset, count: int) -> list[int]:
     owners = []
     for own in frames:
         groups = [group for group in (own, *shared) if group is not None]
-        found = next(g for g in groups if "SegmentIdentificationSequence" in g)
+        found = next((g for g in groups if "SegmentIdentificationSequence" in g), None)
+        if found is None:
+            raise ValueError("a frame belongs to no segment")
         owners.append(int(found.SegmentIdentificationSequence[0].ReferencedSegmentNumber))
     return owners
 

@@ -106,6 +106,16 @@ def test_invented_position_is_no_allocation(tmp_path) -> None:
         read_mask(path)
 
 
+def test_frame_of_no_segment_is_damage(tmp_path) -> None:
+    paths = write_series(tmp_path / "image", pixels(), Scan())
+    path = write_segmentation(tmp_path / "seg.dcm", paths, two_masks())
+    dataset = dcmread(path)
+    del dataset.PerFrameFunctionalGroupsSequence[1].SegmentIdentificationSequence
+    dataset.save_as(path)
+    with pytest.raises(CaseError, match=r"seg.dcm cannot be read \(ValueError\)"):
+        read_mask(path)
+
+
 def test_our_reading_equals_that_of_highdicom(tmp_path) -> None:
     paths = write_series(tmp_path / "image", pixels(), Scan(axes=oblique()))
     path = write_segmentation(tmp_path / "seg.dcm", paths, two_masks())
