@@ -10,6 +10,7 @@ import typer
 
 from dlr.cli.ablate import ablate
 from dlr.cli.cnn import app as cnn
+from dlr.cli.cnn import predict as predict_cnn
 from dlr.cli.cnn import validate as validate_cnn
 from dlr.cli.diff import diff
 from dlr.cli.export import export
@@ -156,7 +157,7 @@ def validate(
     from dlr.validation import validate as run_validation
 
     if _is_cnn(bundle):
-        return validate_cnn(bundle, images, clinical, out, root, work, cohort, workers)
+        return validate_cnn(bundle, images, clinical, out, root, work, cohort, subgroup, workers)
     with progress_bars() as progress:
         result = run_validation(
             bundle,
@@ -200,6 +201,13 @@ def predict(
     from dlr.outputs import write_run
     from dlr.validation import predict as run_prediction
 
+    if _is_cnn(bundle):
+        if recalibrate is not None:
+            raise DlrError(
+                f"{bundle} is the bundle of a CNN study, whose scores are never recalibrated; "
+                "leave --recalibrate out"
+            )
+        return predict_cnn(bundle, images, clinical, out, root, work, cohort, workers)
     with progress_bars() as progress:
         result = run_prediction(
             bundle,

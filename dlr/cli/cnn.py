@@ -6,10 +6,11 @@ Several devices: ``torchrun --nproc-per-node 4 --no-python dlr cnn train study.y
 from __future__ import annotations
 
 import os
+from collections.abc import Hashable, Mapping
+from math import isnan, nan
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import pandas as pd
 import typer
 
 from dlr.errors import DlrError
@@ -34,6 +35,10 @@ Work = Annotated[
 ]
 Workers = Annotated[int, typer.Option("--workers", "-j", min=1, help="Processes that read files.")]
 Only = Annotated[str | None, typer.Option("--cohort", help="Take only the rows of this cohort.")]
+Subgroups = Annotated[
+    list[str] | None,
+    typer.Option("--subgroup", help="Judge by a column, too: sex, age:40,60 (repeatable)."),
+]
 
 
 @app.command()
@@ -104,16 +109,28 @@ def validate(
     root: Root = None,
     work: Work = None,
     cohort: Only = None,
+    subgroup: Subgroups = None,
     workers: Workers = 1,
 ) -> int:
-    """Score another cohort with the frozen networks and judge the scores."""
+    """Score other cohorts with the frozen networks and judge each, and all together.
+
+    Rows of the cohort that the study calls training are judged apart, as apparent.
+    """
     from dlr.cli.show import progress_bars
     from dlr.cnn.outputs import write_cnn_run
     from dlr.cnn.validation import validate_cnn
 
     with progress_bars() as progress:
         result = validate_cnn(
-            bundle, images, clinical, work or out / "work", root, cohort, workers, progress
+            bundle,
+            images,
+            clinical,
+            work or out / "work",
+            root,
+            cohort,
+            workers,
+            progress,
+            subgroup or (),
         )
     return _finish(result, write_cnn_run(result, out), f"Scores: {out / 'scores.csv'}")
 
@@ -213,14 +230,24 @@ def _finish(result: object, report: Path, last: str) -> int:
     assert isinstance(result, CnnResult)
     if result.config.simulated:
         console.print("[bold yellow]SIMULATED DATA[/]: these numbers say nothing about patients.")
-    for _, row in headline_rows(result).iterrows():
-        if pd.notna(row.get("auc")):
-            console.print(
-                f"{row['cohort']}, {row['estimate']}, {row['target']}: AUC {row['auc']:.3f} "
-                f"({row['auc_low']:.3f} to {row['auc_high']:.3f}), n {row['n']}"
-            )
+    for row in headline_rows(result).to_dict("records"):
+        _show_row(row)
     failed = len(result.failures)
     if failed:
         console.print(f"[yellow]{failed} picture(s) could not be read[/]; see failures.csv")
     console.print(f"Report: {report}\n{last}")
     return 4 if failed else 0
+
+
+def _show_row(row: Mapping[Hashable, Any]) -> None:
+    """Print one AUC, or why there is none; labels that are not there at all are no news."""
+    from dlr.cli.show import console
+
+    about = f"{row['cohort']}, {row['estimate']}, {row['target']}"
+    area = row.get("auc", nan)
+    if not isnan(area):
+        console.print(
+            f"{about}: AUC {area:.3f} ({row['auc_low']:.3f} to {row['auc_high']:.3f}), n {row['n']}"
+        )
+    elif row["n"]:
+        console.print(f"{about}: not judged, one class only, n {row['n']}")

@@ -9,6 +9,7 @@ from typing import Self, cast
 import numpy as np
 import pandas as pd
 
+from dlr.cnn.results import POOLED
 from dlr.cnn.settings import CnnStudyConfig
 from dlr.cohort import rules
 from dlr.cohort.splits import TRAINING, split_cohorts
@@ -59,7 +60,7 @@ class CnnCohort:
         InputError
             With every fault of both tables.
         """
-        return cls._build(config, new=False, only=None)
+        return cls._build(config, new=False, only=None, by_cohort=False)
 
     @classmethod
     def load_new(
@@ -69,6 +70,7 @@ class CnnCohort:
         clinical: Path,
         image_root: Path | None = None,
         only: str | None = None,
+        by_cohort: bool = False,
     ) -> Self:
         """Read tables of new patients for a frozen model; labels and cohort may be absent.
 
@@ -82,17 +84,22 @@ class CnnCohort:
             Folder the image paths start from; that of `images` when left out.
         only : str, optional
             Take only the rows whose cohort column holds this value.
+        by_cohort : bool
+            Keep the cohorts apart if the cohort column holds several, or the one that the study
+            calls training: its rows come back as ``"training"``. Otherwise all cases are of the
+            cohort ``"new"``.
 
         Raises
         ------
         InputError
-            As :meth:`load`.
+            As :meth:`load`; with `by_cohort`, also if a cell of the cohort column is empty.
         """
         paths = {"images": images, "clinical": clinical, "image_root": image_root}
-        return cls._build(config.model_copy(update={**paths, "matching": None}), True, only)
+        config = config.model_copy(update={**paths, "matching": None})
+        return cls._build(config, True, only, by_cohort)
 
     @classmethod
-    def _build(cls, config: CnnStudyConfig, new: bool, only: str | None) -> Self:
+    def _build(cls, config: CnnStudyConfig, new: bool, only: str | None, by_cohort: bool) -> Self:
         pictures, clinical = _read_both(config, new, only)
         shared = cast(StudyConfig, config)  # the rules read only what both kinds of study have
         faults: list[Fault] = []
@@ -106,6 +113,9 @@ class CnnCohort:
         faults += found + _unmatched(cases, clinical, pictures, config)
         if not new and not any(fault.code.startswith("outcome") for fault in faults):
             cases["cohort"], found = _cohorts(clinical, cases, config)
+            faults += found
+        if by_cohort:
+            cases["cohort"], found = _named_cohorts(clinical, config)
             faults += found
         if faults:
             raise InputError(sorted(faults, key=lambda fault: (str(fault.file), fault.row or 0)))
@@ -128,6 +138,18 @@ class CnnCohort:
     def picture_rows(self, case_ids: pd.Index) -> np.ndarray:
         """Return the positions in ``pictures`` of all pictures of these cases, rising."""
         return np.flatnonzero(self.pictures["case_id"].isin(case_ids).to_numpy())
+
+    def column(self, name: str) -> pd.Series:
+        """Return any column of the clinical table as text, indexed by case.
+
+        Raises
+        ------
+        InputError
+            If the table has no such column.
+        """
+        table = read_clinical_table(self.config.clinical, (name,))
+        values = table[name].set_axis(_case_ids(table, self.config))
+        return values.loc[self.cases.index].rename(name)
 
     def without_pictures(self, rows: list[int]) -> CnnCohort:
         """Return the cohort without these rows of ``pictures``, and without cases left bare."""
@@ -278,6 +300,27 @@ def _unmatched(
             message = f"the picture '{image}' is listed twice for case '{case}'; delete one row"
             faults.append(Fault(message, config.images, int(row), "image", "duplicate-image"))
     return faults
+
+
+def _named_cohorts(
+    clinical: pd.DataFrame, config: CnnStudyConfig
+) -> tuple[pd.Series | str, list[Fault]]:
+    """Return the cohorts that a table of a frozen model's cases names, `NEW` where none matters."""
+    settings = config.cohorts
+    if settings.column not in clinical:
+        return NEW, []
+    named = clinical[settings.column]
+    if named.nunique() < 2 and not (named == settings.training).any():
+        return NEW, []
+    message = "the cohort is empty; fill it in, or choose one cohort"
+    faults = [
+        Fault(message, config.clinical, int(row), settings.column, "empty")
+        for row in clinical.loc[named == "", ROW]
+    ]
+    if (named == POOLED).any():
+        message = f"'{POOLED}' is the name of all cohorts together; give this cohort another one"
+        faults.append(Fault(message, config.clinical, column=settings.column, code="cohort-name"))
+    return named.where(named != settings.training, TRAINING), faults
 
 
 def _cohorts(

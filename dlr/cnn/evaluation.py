@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import expit
+from scipy.special import expit, logit
 
-from dlr.cnn.results import BAGGED, CASE_COLUMNS, POOLED
+from dlr.cnn.results import BAGGED, CASE_COLUMNS, FROZEN, POOLED
 from dlr.stats import auc, classification_metrics, youden_threshold
 
 _SHARES = ("sensitivity", "specificity", "ppv", "npv", "accuracy")
 _DEFAULT_THRESHOLD = 0.5
+_CLIP = 1e-6
 
 
 def outputs_to_frame(
@@ -30,6 +31,11 @@ def outputs_to_frame(
     probability = expit(logits[:, :n].astype(np.float64))
     values = logits[:, n:].astype(np.float64) * sd + mean
     return pd.DataFrame(np.hstack([probability, values]), columns=[*labels, *numbers])
+
+
+def log_odds(probability: pd.Series) -> pd.Series:
+    """Return the log-odds; probabilities of 0 and 1 count as 1e-6 away from it."""
+    return pd.Series(logit(probability.clip(_CLIP, 1 - _CLIP)), probability.index)
 
 
 def mean_over_pictures(picture_scores: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
@@ -182,3 +188,11 @@ def metrics(scores: pd.DataFrame, level: float) -> dict[str, Any]:
 def with_thresholds(scores: pd.DataFrame, thresholds: Mapping[str, float]) -> pd.DataFrame:
     """Fill in one locked threshold per target."""
     return scores.assign(threshold=scores["target"].map(dict(thresholds)).astype(float))
+
+
+def with_pooled(case_scores: pd.DataFrame) -> pd.DataFrame:
+    """Add the frozen scores of all external cohorts together, where there are several."""
+    external = case_scores[case_scores["estimate"] == FROZEN]
+    if external["cohort"].nunique() < 2:
+        return case_scores
+    return pd.concat([case_scores, external.assign(cohort=POOLED)], ignore_index=True)

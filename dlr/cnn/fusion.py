@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from dlr.cnn.results import BAGGED, CnnResult
+from dlr.cnn.evaluation import log_odds
+from dlr.cnn.results import BAGGED, FROZEN, OUT_OF_FOLD, CnnResult
 from dlr.cohort.tables import ROW, read_clinical_table
 from dlr.errors import Fault, InputError
-
-_CLIP = 1e-6
 
 
 def score_features(result: CnnResult, view: str = "cnn") -> pd.DataFrame:
@@ -27,9 +25,9 @@ def score_features(result: CnnResult, view: str = "cnn") -> pd.DataFrame:
         Indexed by ``case_id``; higher means more likely positive.
     """
     scores = result.case_scores
-    chosen = scores[(scores["estimate"] == "out-of-fold") | (scores["fold"] == BAGGED)]
-    clipped = chosen["probability"].clip(_CLIP, 1 - _CLIP)
-    table = chosen.assign(score=np.log(clipped / (1 - clipped)))
+    bagged = (scores["estimate"] == FROZEN) & (scores["fold"] == BAGGED)
+    chosen = scores[(scores["estimate"] == OUT_OF_FOLD) | bagged]
+    table = chosen.assign(score=log_odds(chosen["probability"]))
     wide = table.pivot(index="case_id", columns="target", values="score")
     order = [name for name in pd.unique(chosen["target"])]
     wide = wide[order].rename(columns={name: f"{view}.cnn.{_safe(name)}" for name in order})

@@ -25,8 +25,8 @@ def write_cnn_run(result: CnnResult, folder: str | Path) -> Path:
     result : CnnResult
     folder : path
         Gets ``scores.csv`` (cases), ``picture_scores.csv``, ``cnn_features.csv`` (for fusion),
-        ``metrics.json``, ``failures.csv``, ``folds.csv``, ``training_log.csv``, ``study.yaml``
-        and the report.
+        ``metrics.json``, ``failures.csv``, ``folds.csv``, ``training_log.csv``,
+        ``subgroups.csv`` where there are any, ``study.yaml`` and the report.
 
     Returns
     -------
@@ -55,6 +55,9 @@ def write_cnn_run(result: CnnResult, folder: str | Path) -> Path:
     if result.models:
         files["folds.csv"] = result.folds.to_csv(index_label="case_id")
         files["training_log.csv"] = training_log(result).to_csv(index=False)
+    if result.subgroups:
+        table = pd.concat([item.to_frame() for item in result.subgroups], ignore_index=True)
+        files["subgroups.csv"] = table.to_csv(index=False)
     try:
         for name, text in files.items():
             write_atomically(folder / name, text.encode())

@@ -11,7 +11,8 @@ import yaml
 
 import dlr
 from dlr import figures
-from dlr.cnn.results import BAGGED, POOLED, CnnResult
+from dlr.cnn.evaluation import with_pooled
+from dlr.cnn.results import APPARENT, BAGGED, POOLED, CnnResult
 from dlr.cnn.tables import class_table, final_table, label_table, level_table
 from dlr.figures._style import axes_or_new, styled
 from dlr.figures._text import interval, number
@@ -44,6 +45,12 @@ _OWN = (
 )
 
 
+_APPARENT = (
+    "Rows called apparent are the very patients the networks learnt from: such numbers say "
+    "nothing about other patients, and are pooled with nobody's."
+)
+
+
 def write_cnn_report(result: CnnResult, folder: str | Path) -> Path:
     """Write ``report.html``, ``report.json``, ``figures/`` and ``tables/``; return the page."""
     return write_page(cnn_report(result), Path(folder))
@@ -65,19 +72,27 @@ def cnn_report(result: CnnResult) -> Report:
     sections = [_summary(result), _performance(result)]
     if result.models:
         sections += [_published(result), _training(result)]
+    if result.subgroups:
+        sections.append(_subgroups(result))
     sections += [_failures(result), _reproducibility(result)]
     config = result.config
     return Report(
         title=config.name,
-        subtitle="End-to-end image classifiers, cross-validated by patient."
-        if result.models
-        else "The frozen CNN on cases it never saw; nothing was fitted here.",
+        subtitle=_subtitle(result),
         made_from=_SIMULATED if config.simulated else "the pictures and labels given",
         simulated=config.simulated,
         sections=tuple(sections),
         files={},
         numbers={"performance": result.performance.to_dict("records")},
     )
+
+
+def _subtitle(result: CnnResult) -> str:
+    if result.models:
+        return "End-to-end image classifiers, cross-validated by patient."
+    if (result.case_scores["estimate"] == APPARENT).any():
+        return "The frozen CNN; its own training patients are judged apart. Nothing was fitted."
+    return "The frozen CNN on cases it never saw; nothing was fitted here."
 
 
 def headline_rows(result: CnnResult) -> pd.DataFrame:
@@ -92,7 +107,8 @@ def _summary(result: CnnResult) -> Section:
         Fact("Cases", str(len(result.cases)), f"{result.cases['subject_id'].nunique()} patients"),
         Fact("Pictures", str(result.picture_scores["image"].nunique())),
     ]
-    for _, row in rows.dropna(subset=["auc"]).head(6).iterrows() if "auc" in rows else ():
+    others = rows[rows["estimate"] != APPARENT]
+    for _, row in others.dropna(subset=["auc"]).head(6).iterrows() if "auc" in rows else ():
         text = interval(row["auc"], row["auc_low"], row["auc_high"])
         facts.append(Fact(f"AUC {row['target']}", number(row["auc"]), f"{row['cohort']}: {text}"))
     sentences = [
@@ -113,13 +129,18 @@ def _summary(result: CnnResult) -> Section:
 def _performance(result: CnnResult) -> Section:
     rows = headline_rows(result)
     blocks: list[Block] = [_performance_table(rows)]
-    for (cohort, estimate), part in result.case_scores.groupby(["cohort", "estimate"], sort=False):
+    if (rows["estimate"] == APPARENT).any():
+        blocks.insert(0, Text(_APPARENT, "warning"))
+    scores = with_pooled(result.case_scores) if not result.models else result.case_scores
+    for (cohort, estimate), part in scores.groupby(["cohort", "estimate"], sort=False):
         curves = _curves(part)
         if curves:
             where = f"{cohort} cohort, {estimate}"
             draw = partial(figures.plot_roc, curves)
             blocks.append(Figure(f"roc_{slug(where)}", f"ROC curves ({where}).", draw))
-    lead = "Out-of-fold in training; bagged fold models elsewhere; thresholds never re-chosen."
+    lead = "Bagged fold models at locked thresholds, each cohort apart."
+    if result.models:
+        lead = "Out-of-fold in training; bagged fold models elsewhere; thresholds never re-chosen."
     return Section("performance", "Performance", lead, tuple(blocks))
 
 
@@ -148,7 +169,7 @@ def _performance_table(rows: pd.DataFrame) -> Table:
         "Intervals: AUC by DeLong, clustered by patient where one has several cases; shares by "
         "Wilson. Out-of-fold calls use thresholds chosen on the other folds."
     )
-    caption = "Performance at thresholds locked before the cases were seen."
+    caption = "Performance at thresholds locked before the cases were judged."
     return Table("performance", caption, shown, rows, note)
 
 
@@ -219,6 +240,30 @@ def plot_learning(result: CnnResult, ax: Axes | None = None) -> Axes:
     ax.set(xlabel="Epoch", ylabel="Loss")
     ax.legend(title="pale: training; strong: watched", ncols=2)
     return ax
+
+
+def _subgroups(result: CnnResult) -> Section:
+    tables = list(result.subgroups)
+    groups = pd.concat([table.to_frame() for table in tables], ignore_index=True)
+    parts = [
+        table.heterogeneity.reset_index().assign(column=table.column, target=table.feature_set)
+        for table in tables
+    ]
+    caption = (
+        "AUC of the bagged score in groups of the external cases; larger squares: more cases. A "
+        "difference among many groups may be chance."
+    )
+    blocks: tuple[Block, ...] = (
+        Figure("subgroups", caption, partial(figures.plot_subgroups, tables), wide=True),
+        plain_table("subgroups", "Every target in every group.", groups),
+        plain_table(
+            "subgroup_differences",
+            "Whether the groups differ: Cochran's Q; P values not adjusted.",
+            pd.concat(parts, ignore_index=True),
+        ),
+    )
+    lead = "Whether the frozen networks work alike in different groups of patients."
+    return Section("subgroups", "Subgroups", lead, blocks)
 
 
 def _failures(result: CnnResult) -> Section:

@@ -12,20 +12,22 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from dlr.cnn.settings import CnnStudyConfig
+    from dlr.subgroups import SubgroupTable
 
-OUT_OF_FOLD, FROZEN = "out-of-fold", "frozen"
-"""Values of ``estimate``."""
+OUT_OF_FOLD, FROZEN, APPARENT = "out-of-fold", "frozen", "apparent"
+"""Values of ``estimate``: apparent are the frozen networks on patients they were trained on."""
 BAGGED = "bagged"
 """Value of ``fold`` for the mean of all fold models."""
 POOLED = "pooled"
-"""Value of ``fold`` for the out-of-fold scores of all folds together."""
+"""Value of ``fold`` for the out-of-fold scores of all folds together, and of ``cohort`` for all
+external cohorts of a validation together."""
 CASE_COLUMNS = (
     "case_id", "subject_id", "center", "cohort", "estimate", "fold", "target",
     "outcome", "probability", "threshold",
 )  # fmt: skip
-"""Columns of the long score table: `estimate` is "out-of-fold" or "frozen", `fold` a number as
-text, or "bagged"; `outcome` is 1, 0 or missing; a case is called positive when its probability is
-at least its threshold."""
+"""Columns of the long score table: `estimate` is "out-of-fold", "frozen" or "apparent", `fold` a
+number as text, or "bagged"; `outcome` is 1, 0 or missing; a case is called positive when its
+probability is at least its threshold."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +93,8 @@ class CnnResult:
     failures : pandas.DataFrame
         Pictures that could not be read.
     provenance : mapping of str to str
+    subgroups : tuple of SubgroupTable
+        Of a validation: by column and target, over all external cases.
     """
 
     config: CnnStudyConfig
@@ -104,6 +108,7 @@ class CnnResult:
     models: tuple[FoldModel, ...]
     failures: pd.DataFrame
     provenance: Mapping[str, str]
+    subgroups: tuple[SubgroupTable, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
         """Return the performance table."""

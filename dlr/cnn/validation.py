@@ -1,28 +1,35 @@
-"""The frozen CNN on patients it has never seen: nothing is refitted."""
+"""The frozen CNN on other patients: nothing is refitted, and each cohort is judged apart."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from dlr.cnn.bundle import CnnBundle
-from dlr.cnn.cohort import NEW, CnnCohort
+from dlr.cnn.cohort import CnnCohort
 from dlr.cnn.distributed import join_processes
 from dlr.cnn.evaluation import (
     bag,
     evaluate_scores,
+    log_odds,
     long_scores,
     mean_over_pictures,
+    with_pooled,
     with_thresholds,
 )
-from dlr.cnn.results import BAGGED, FROZEN, CnnResult
+from dlr.cnn.results import APPARENT, BAGGED, FROZEN, CnnResult
 from dlr.cnn.scoring import number_table, score_pictures
 from dlr.cnn.store import PreparedPictures, prepare_pictures
 from dlr.cnn.tasks import Targets, output_names
+from dlr.cohort.splits import TRAINING
 from dlr.errors import Fault, InputError
 from dlr.progress import Progress, silent
+from dlr.subgroups import SubgroupColumn, SubgroupTable, judge_subgroups
 
 
 def validate_cnn(
@@ -34,14 +41,19 @@ def validate_cnn(
     only: str | None = None,
     workers: int = 1,
     progress: Progress = silent,
+    subgroups: Sequence[str] = (),
 ) -> CnnResult:
-    """Score another cohort with a frozen CNN and judge the scores at the locked thresholds.
+    """Score other cohorts with a frozen CNN and judge the scores at the locked thresholds.
+
+    Where the cohort column of the clinical table holds several values, each cohort is judged, and
+    all external ones together as ``"pooled"``. Rows of the cohort that the bundle calls training
+    are judged on their own as ``"apparent"``: the networks learnt from these very patients.
 
     Parameters
     ----------
     bundle : CnnBundle or path
     images, clinical : path
-        Tables of the new cohort, laid out as for training.
+        Tables of the new cohorts, laid out as for training.
     work : path
         Folder of prepared pictures.
     image_root : path, optional
@@ -51,6 +63,9 @@ def validate_cnn(
     workers : int
         Processes that read pictures.
     progress : callable
+    subgroups : sequence of str
+        Columns of the clinical table to judge the external cases by, such as ``"sex"`` or
+        ``"age:40,60"``; see :class:`dlr.subgroups.SubgroupColumn`.
 
     Returns
     -------
@@ -59,16 +74,19 @@ def validate_cnn(
     Raises
     ------
     InputError
-        If the tables are faulty, or no label has both classes.
+        If the tables are faulty, no label has both classes, or a column of `subgroups` is absent.
     """
-    result = _scored(bundle, images, clinical, work, image_root, only, workers, progress)
+    columns = [SubgroupColumn.parse(text) for text in subgroups]
+    request = _Request(bundle, images, clinical, image_root, only, by_cohort=True)
+    values = {column.column: request.cohort().column(column.column) for column in columns}
+    result = request.score(Path(work), workers, progress)
     if "auc" not in result.performance:
         message = (
             "no label has both classes here, so nothing can be judged; complete the labels, or "
             "use 'dlr cnn predict', which needs none"
         )
         raise InputError([Fault(message, Path(clinical), code="no-outcome")])
-    return result
+    return replace(result, subgroups=_subgroups(result, columns, values))
 
 
 def predict_cnn(
@@ -82,7 +100,8 @@ def predict_cnn(
     progress: Progress = silent,
 ) -> CnnResult:
     """Score new patients; no label is needed. Parameters are those of :func:`validate_cnn`."""
-    return _scored(bundle, images, clinical, work, image_root, only, workers, progress)
+    request = _Request(bundle, images, clinical, image_root, only, by_cohort=True)
+    return request.score(Path(work), workers, progress)
 
 
 def load_new_cohort(
@@ -91,50 +110,86 @@ def load_new_cohort(
     clinical: str | Path,
     image_root: str | Path | None,
     only: str | None,
+    by_cohort: bool = False,
 ) -> CnnCohort:
     """Read the tables of new patients under a bundle's settings."""
     root = None if image_root is None else Path(image_root).resolve()
-    return CnnCohort.load_new(
-        bundle.config, Path(images).resolve(), Path(clinical).resolve(), root, only
-    )
+    tables = Path(images).resolve(), Path(clinical).resolve()
+    return CnnCohort.load_new(bundle.config, *tables, root, only, by_cohort)
 
 
-def _scored(
-    bundle: CnnBundle | str | Path,
-    images: str | Path,
-    clinical: str | Path,
-    work: str | Path,
-    image_root: str | Path | None,
-    only: str | None,
-    workers: int,
-    progress: Progress,
-) -> CnnResult:
-    frozen = bundle if isinstance(bundle, CnnBundle) else CnnBundle.load(bundle)
-    cohort = load_new_cohort(frozen, images, clinical, image_root, only)
-    prepared = prepare_pictures(cohort, Path(work), workers, progress)
-    scores = score_with_bundle(frozen, prepared, Path(work), workers, progress)
-    cohort, names = prepared.cohort, output_names(cohort.config)
-    wide = mean_over_pictures(scores, names)
-    long = long_scores(wide, cohort.cases, cohort.targets)
-    parts = [with_thresholds(long[long["fold"] == BAGGED], frozen.thresholds)]
+@dataclass(frozen=True, eq=False)
+class _Request:
+    """Which cases are to be scored by which networks."""
+
+    bundle: CnnBundle | str | Path
+    images: str | Path
+    clinical: str | Path
+    image_root: str | Path | None
+    only: str | None
+    by_cohort: bool
+
+    @cached_property
+    def frozen(self) -> CnnBundle:
+        """The networks."""
+        if isinstance(self.bundle, CnnBundle):
+            return self.bundle
+        return CnnBundle.load(self.bundle)
+
+    def cohort(self) -> CnnCohort:
+        """Read the tables."""
+        return load_new_cohort(
+            self.frozen, self.images, self.clinical, self.image_root, self.only, self.by_cohort
+        )
+
+    def score(self, work: Path, workers: int, progress: Progress) -> CnnResult:
+        """Prepare the pictures, score them and judge what can be judged."""
+        frozen = self.frozen
+        prepared = prepare_pictures(self.cohort(), work, workers, progress)
+        scores = score_with_bundle(frozen, prepared, work, workers, progress)
+        cohort = prepared.cohort
+        names = output_names(cohort.config)
+        wide = mean_over_pictures(scores, names)
+        long = _locked(long_scores(wide, cohort.cases, cohort.targets), frozen)
+        level = cohort.config.evaluation.confidence_level
+        return CnnResult(
+            config=cohort.config,
+            cases=cohort.cases,
+            folds=pd.Series(dtype=int),
+            picture_scores=scores,
+            case_scores=long,
+            numbers=number_table(wide, cohort.cases, names[len(cohort.targets) :]),
+            thresholds=frozen.thresholds,
+            performance=evaluate_scores(with_pooled(long), level),
+            models=(),
+            failures=prepared.failures,
+            provenance={key: str(value) for key, value in frozen.summary.items()},
+        )
+
+
+def _locked(long: pd.DataFrame, bundle: CnnBundle) -> pd.DataFrame:
+    """Fill in the locked thresholds of the bagged model and of every fold model."""
+    parts = [with_thresholds(long[long["fold"] == BAGGED], bundle.thresholds)]
     parts += [
         with_thresholds(long[long["fold"] == str(item.fold)], item.thresholds)
-        for item in frozen.folds
+        for item in bundle.folds
     ]
-    long = pd.concat(parts, ignore_index=True)
-    level = cohort.config.evaluation.confidence_level
-    return CnnResult(
-        config=cohort.config,
-        cases=cohort.cases,
-        folds=pd.Series(dtype=int),
-        picture_scores=scores,
-        case_scores=long,
-        numbers=number_table(wide, cohort.cases, names[len(cohort.targets) :]),
-        thresholds=frozen.thresholds,
-        performance=evaluate_scores(long, level),
-        models=(),
-        failures=prepared.failures,
-        provenance={key: str(value) for key, value in frozen.summary.items()},
+    return pd.concat(parts, ignore_index=True)
+
+
+def _subgroups(
+    result: CnnResult, columns: Sequence[SubgroupColumn], values: Mapping[str, pd.Series]
+) -> tuple[SubgroupTable, ...]:
+    """Judge the bagged score of every target in groups of the external cases."""
+    scores = result.case_scores
+    scores = scores[(scores["fold"] == BAGGED) & (scores["estimate"] == FROZEN)]
+    scores = scores.assign(feature_set=scores["target"], score=log_odds(scores["probability"]))
+    level = result.config.evaluation.confidence_level
+    return tuple(
+        judge_subgroups(rows, values[column.column], column, result.thresholds[str(target)], level)
+        for target, rows in scores.groupby("target", sort=False)
+        if rows["outcome"].notna().any()
+        for column in columns
     )
 
 
@@ -165,7 +220,8 @@ def score_with_bundle(
             network = item.network(len(names))
             network.module.to(place.device)
             scores = score_pictures(network, cohort, store, rows, about, place, item.config)
-            parts.append(scores.assign(cohort=NEW, estimate=FROZEN, fold=str(item.fold)))
+            estimate = np.where(scores["cohort"] == TRAINING, APPARENT, FROZEN)
+            parts.append(scores.assign(estimate=estimate, fold=str(item.fold)))
             progress("fold models", done + 1, len(bundle.folds))
     scores = pd.concat(parts, ignore_index=True)
     return pd.concat([scores, bag(scores, names)], ignore_index=True)

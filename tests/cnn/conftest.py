@@ -10,9 +10,11 @@ import pytest
 import torch
 from PIL import Image
 
+from dlr.cnn.crossfit import CnnStudy, train_study
 from dlr.cnn.settings import CnnStudyConfig
 
 LEVELS = ("upper", "middle", "lower")
+LABELS = [{"column": name, "positive": "yes", "negative": "no"} for name in LEVELS]
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -74,3 +76,36 @@ def make_config(images: Path, clinical: Path, **changes: object) -> CnnStudyConf
 def tables(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The two tables of the tiny cohort."""
     return write_cohort(tmp_path_factory.mktemp("cohort"))
+
+
+@pytest.fixture(scope="session")
+def study(tables: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> CnnStudy:
+    """A multitask study of 18 training and 6 external patients, trained once for all tests."""
+    task = {
+        "kind": "multitask", "labels": LABELS, "levels": True, "regressions": [{"column": "age"}],
+    }  # fmt: skip
+    training = {
+        "epochs": 8, "batch_size": 8, "device": "cpu", "stopping": {"patience": 8, "share": 0.3},
+    }  # fmt: skip
+    matching = {"covariates": ["age"], "caliper": None}
+    config = make_config(*tables, task=task, training=training, matching=matching)
+    return train_study(config, tmp_path_factory.mktemp("work"))
+
+
+@pytest.fixture(scope="session")
+def bundle_folder(study: CnnStudy, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundle of that study, on disk."""
+    folder = tmp_path_factory.mktemp("bundle")
+    study.bundle.save(folder)
+    return folder
+
+
+@pytest.fixture
+def two_hospitals(tables: tuple[Path, Path], tmp_path: Path) -> tuple[Path, Path]:
+    """The same tables, the external patients being of two hospitals, north and south."""
+    clinical = pd.read_csv(tables[1])
+    external = clinical.index[clinical["cohort"] == "external"]
+    clinical.loc[external[:3], "cohort"] = "north"
+    clinical.loc[external[3:], "cohort"] = "south"
+    clinical.to_csv(tmp_path / "two.csv", index=False)
+    return tables[0], tmp_path / "two.csv"

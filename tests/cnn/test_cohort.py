@@ -9,9 +9,7 @@ import pytest
 from dlr.cnn.cohort import CnnCohort
 from dlr.errors import InputError
 
-from .conftest import LEVELS, make_config, write_cohort
-
-LABELS = [{"column": name, "positive": "yes", "negative": "no"} for name in LEVELS]
+from .conftest import LABELS, make_config, write_cohort
 
 
 def test_labels_cohorts_and_pictures_are_read(tables):

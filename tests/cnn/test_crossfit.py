@@ -6,32 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dlr.cnn.bundle import CnnBundle, is_cnn_bundle
+from dlr.cnn.bundle import CnnBundle
 from dlr.cnn.cohort import CnnCohort
 from dlr.cnn.crossfit import train_study
 from dlr.cnn.folds import grouped_folds, inner_subjects
-from dlr.cnn.fusion import add_scores_to_clinical, score_features
 from dlr.cnn.tables import class_table, final_table, label_table, level_table
-from dlr.cnn.validation import predict_cnn, validate_cnn
 from dlr.errors import CaseError, InputError
 
 from .conftest import LEVELS, make_config, write_cohort
-
-LABELS = [{"column": name, "positive": "yes", "negative": "no"} for name in LEVELS]
-
-
-@pytest.fixture(scope="module")
-def study(tables, tmp_path_factory):
-    """A multitask study with external cases."""
-    task = {
-        "kind": "multitask", "labels": LABELS, "levels": True, "regressions": [{"column": "age"}],
-    }  # fmt: skip
-    training = {
-        "epochs": 8, "batch_size": 8, "device": "cpu", "stopping": {"patience": 8, "share": 0.3},
-    }  # fmt: skip
-    matching = {"covariates": ["age"], "caliper": None}
-    config = make_config(*tables, task=task, training=training, matching=matching)
-    return train_study(config, tmp_path_factory.mktemp("work"))
 
 
 def test_folds_never_share_a_patient():
@@ -88,46 +70,12 @@ def test_tables_have_the_published_layout(study):
     assert list(final_table(result, "external")["target"]) == [*LEVELS, "all"]
 
 
-def test_a_bundle_gives_the_same_scores_elsewhere(study, tables, tmp_path):
-    report = study.save(tmp_path / "run")
-    assert report.is_file()
-    assert is_cnn_bundle(tmp_path / "run" / "bundle")
-    assert not is_cnn_bundle(tmp_path)
-    again = validate_cnn(tmp_path / "run" / "bundle", *tables, tmp_path / "w", only="external")
-    first = study.result.case_scores.query("estimate == 'frozen'")
-    keys = ["case_id", "target", "fold"]
-    joined = first.merge(again.case_scores, on=keys, suffixes=("", "_again"))
-    assert len(joined) == len(first)
-    np.testing.assert_allclose(joined["probability"], joined["probability_again"], rtol=1e-6)
-    np.testing.assert_allclose(joined["threshold"], joined["threshold_again"], rtol=1e-12)
-
-
 def test_an_altered_bundle_is_refused(study, tmp_path):
     study.bundle.save(tmp_path)
     path = tmp_path / "fold1.safetensors"
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(InputError, match="altered"):
         CnnBundle.load(tmp_path)
-
-
-def test_nothing_can_be_judged_without_labels_but_everything_predicted(study, tables, tmp_path):
-    images, clinical = tables
-    bare = tmp_path / "bare.csv"
-    pd.read_csv(clinical)[["subject_id"]].to_csv(bare, index=False)
-    with pytest.raises(InputError, match="dlr cnn predict"):
-        validate_cnn(study.bundle, images, bare, tmp_path)
-    predicted = predict_cnn(study.bundle, images, bare, tmp_path)
-    assert predicted.case_scores["probability"].between(0, 1).all()
-
-
-def test_scores_become_columns_of_a_radiomics_study(study, tables, tmp_path):
-    features = score_features(study.result, view="xr")
-    assert list(features) == [f"xr.cnn.{name}" for name in LEVELS]
-    assert features.notna().all(axis=None)
-    assert len(features) == 24
-    out = add_scores_to_clinical(study.result, tables[1], tmp_path / "clinical.csv")
-    table = pd.read_csv(out)
-    assert {"cnn_score_upper", "age"} <= set(table)
 
 
 def test_the_grid_chooses_inside_each_fold(tables, tmp_path):
