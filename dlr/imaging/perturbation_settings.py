@@ -54,8 +54,3 @@ class PerturbationSettings(BaseModel):
         if self.always_outside > self.always_inside:
             raise ValueError("'always_outside' must not be above 'always_inside'")
         return self
-
-    @property
-    def moves_image(self) -> bool:
-        """Whether the image changes, too, and not the ROI alone."""
-        return bool({"noise", "rotation", "translation"} & set(self.steps))

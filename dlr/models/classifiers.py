@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,9 +31,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from dlr.errors import DlrError
 from dlr.models.boosted_trees import LightgbmTrees, XgboostTrees, require_package
-from dlr.models.folds import grouped_folds
 from dlr.models.perceptron import Perceptron
-from dlr.stats import auc
 
 Parameters = Mapping[str, Any]
 Scores = NDArray[np.float64]
@@ -236,59 +234,6 @@ def make_classifier(name: str, seed: int) -> Any:
         known = ", ".join(CLASSIFIERS)
         raise DlrError(f"model.classifier must be one of {known}, but got '{name}'")
     return CLASSIFIERS[name].make(seed)
-
-
-class Tuned(NamedTuple):
-    """Chosen settings and their mean inner AUC."""
-
-    parameters: Parameters
-    auc: float
-
-
-def tune(
-    spec: ClassifierSpec,
-    X: NDArray[np.float64],
-    y: pd.Series,
-    groups: pd.Series,
-    folds: int,
-    seed: int,
-) -> Tuned:
-    """Choose settings by grouped, stratified cross-validation of features that need no fitting.
-
-    Where features are selected or scaled, that has to happen again in every fold: then
-    :func:`dlr.models.grid.fit_grid` is the right function.
-
-    Parameters
-    ----------
-    spec : ClassifierSpec
-    X : ndarray of shape (n_cases, n_features)
-    y : pandas.Series
-        1 or 0.
-    groups : pandas.Series
-        Subject of each case.
-    folds : int
-    seed : int
-
-    Returns
-    -------
-    Tuned
-        The settings with the highest mean AUC of the decision score; the first of equals.
-    """
-    labels = y.to_numpy()
-    splits = [s for s in grouped_folds(y, groups, folds, seed) if np.ptp(labels[s[1]]) > 0]
-    best: Tuned | None = None
-    for parameters in spec.search:
-        areas = []
-        for train, test in splits:
-            fitted = spec.make(seed, parameters).fit(X[train], labels[train])
-            areas.append(auc(labels[test], spec.score(fitted, X[test])).value)
-        # Rounded, so that platforms that differ in the last digit choose alike.
-        mean = round(float(np.mean(areas)), 10) if areas else 0.5
-        if best is None or mean > best.auc:
-            best = Tuned(parameters, mean)
-    if best is None:
-        raise DlrError(f"the algorithm '{spec.key}' has no settings to try")
-    return best
 
 
 @dataclass(frozen=True, eq=False)

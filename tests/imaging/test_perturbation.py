@@ -69,7 +69,6 @@ def test_repetition_zero_is_the_original(ball):
 def test_changes_of_the_roi_leave_the_image_alone(ball):
     image, mask = ball
     settings = PerturbationSettings(steps=("contour", "volume"))
-    assert not settings.moves_image
     copy = Perturber(image, mask, settings).draw(0, "P1", 1)
     assert copy.image is image
     assert 0.7 < dice(copy.mask, mask) < 1

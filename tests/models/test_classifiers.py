@@ -17,7 +17,7 @@ from sklearn.svm import SVC
 from dlr.errors import DlrError, InputError, MissingDependencyError
 from dlr.models import boosted_trees
 from dlr.models.classifier_files import load_classifier, save_classifier
-from dlr.models.classifiers import CLASSIFIERS, make_classifier, tune, vote
+from dlr.models.classifiers import CLASSIFIERS, make_classifier, vote
 from dlr.stats import auc
 
 KEYS = list(CLASSIFIERS)
@@ -156,30 +156,6 @@ def test_boosting_packages_are_imported_only_when_used() -> None:
         "sys.exit(any(name in sys.modules for name in ('xgboost', 'lightgbm')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-def test_tuning_takes_the_best_settings_and_keeps_subjects_together() -> None:
-    random = np.random.default_rng(0)
-    subjects = pd.Series(np.repeat(np.arange(120), 6))
-    y = pd.Series(np.repeat(np.arange(120) % 2, 6))
-    # Every subject has a fingerprint; only a fold that tears subjects apart could use it.
-    X = np.repeat(random.normal(size=(120, 5)), 6, axis=0)
-    spec = CLASSIFIERS["knn"]
-    chosen = tune(spec, X, y, subjects, 5, 0)
-    torn = tune(spec, X, y, pd.Series(np.arange(720)), 5, 0)
-    assert chosen.parameters in spec.search
-    assert chosen.auc < 0.65
-    assert torn.auc > 0.95
-    assert torn.parameters == {"n_neighbors": 5}
-    assert tune(spec, X, y, subjects, 5, 0) == chosen
-
-
-def test_ties_between_settings_go_to_the_first() -> None:
-    X, y = data()
-    X[:, 0] = y * 100
-    spec = CLASSIFIERS["decision-tree"]
-    chosen = tune(spec, X, pd.Series(y), pd.Series(np.arange(len(y))), 3, 0)
-    assert chosen == (spec.search[0], 1.0)
 
 
 def test_the_vote_counts_the_best_three() -> None:
