@@ -12,6 +12,8 @@ import pandas as pd
 
 from dlr.cohort import Cohort
 from dlr.config import StudyConfig
+from dlr.dicom import input_sha256
+from dlr.errors import CaseError
 from dlr.features.cache import Cache, content_key, file_sha256
 from dlr.features.table import FeatureTable
 from dlr.features.worker import CASE
@@ -96,22 +98,26 @@ def input_hashes(cohort: Cohort) -> dict[str, str]:
     it lies, so that a copied cohort keeps its hash. A file that is absent counts as such.
     """
     columns = ["case_id", "view", "reader", "mask_label", "mask_segment", "image", "mask"]
-    paths = sorted({*cohort.images["image"], *cohort.images["mask"]})
-    with ThreadPoolExecutor() as pool:
-        hashes = dict(zip(paths, pool.map(_sha256_or_absent, paths), strict=True))
     rows = cohort.images[columns].astype(str)
-    rows = rows.assign(image=rows["image"].map(hashes), mask=rows["mask"].map(hashes))
-    absent = sum(value == ABSENT for value in hashes.values())
+    absent = total = 0
+    for kind in ("image", "mask"):
+        paths = sorted(set(rows[kind]))
+        with ThreadPoolExecutor() as pool:
+            found = pool.map(_sha256_or_absent, paths, [kind] * len(paths))
+            hashes = dict(zip(paths, found, strict=True))
+        rows[kind] = rows[kind].map(hashes)
+        absent += sum(value == ABSENT for value in hashes.values())
+        total += len(paths)
     return {
-        "images and masks": f"{len(paths)} files" + (f", {absent} absent" if absent else ""),
+        "images and masks": f"{total} files" + (f", {absent} absent" if absent else ""),
         "images and masks sha256": content_key(sorted(rows.to_numpy().tolist())),
     }
 
 
-def _sha256_or_absent(path: str) -> str:
+def _sha256_or_absent(path: str, kind: str) -> str:
     try:
-        return file_sha256(Path(path))
-    except OSError:
+        return input_sha256(path, kind)
+    except (OSError, CaseError):
         return ABSENT
 
 

@@ -14,6 +14,7 @@ from dlr.cli.cnn import predict as predict_cnn
 from dlr.cli.cnn import validate as validate_cnn
 from dlr.cli.diff import diff
 from dlr.cli.export import export
+from dlr.cli.import_ import import_
 from dlr.cli.score import score
 from dlr.cli.stability import stability
 from dlr.errors import DlrError, InputError
@@ -270,6 +271,7 @@ app.command()(stability)
 app.command()(score)
 app.command()(diff)
 app.command()(export)
+app.command("import")(import_)
 app.add_typer(cnn)
 
 

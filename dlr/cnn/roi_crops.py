@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +14,14 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from PIL import Image
 
-from dlr.cohort.tables import read_images_table
-from dlr.errors import CaseError
+from dlr.cohort.tables import ROW, read_images_table
+from dlr.errors import CaseError, Fault, InputError
 from dlr.imaging import check_geometry, largest_slice, read_image, read_mask, reformat
 from dlr.progress import Progress, silent
 from dlr.settings import MaskSettings
 
 _WINDOW = (1.0, 99.0)  # percentiles of the slice that become black and white
+_MASKS = MaskSettings()
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +90,9 @@ def write_disc_crops(
     front_back_mm: float = 5.0,
     size: int | None = 224,
     progress: Progress = silent,
+    masks: MaskSettings = _MASKS,
+    view: str | None = None,
+    not_reader: str | None = None,
 ) -> DiscCrops:
     """Cut every ROI of a radiomics ``images.csv`` into a PNG for a CNN study.
 
@@ -96,7 +101,7 @@ def write_disc_crops(
     images : path
         Volumes and masks, one row per disc, as for radiomics.
     out : path
-        Gets the pictures, their masks and ``images.csv``.
+        Gets the pictures, their masks, ``images.csv`` and ``failures.csv``.
     image_root : path, optional
         Folder the paths start from; that of `images` if left out.
     above_below_mm, front_back_mm : float
@@ -104,24 +109,43 @@ def write_disc_crops(
     size : int or None
         Pixels per side, by stretching as published; None keeps the scan's pixels.
     progress : callable
+    masks : MaskSettings
+        How masks are read, as in a radiomics study.
+    view : str, optional
+        Take only the rows of this view, where the table also lists other planes.
+    not_reader : str, optional
+        Leave out the rows of this (second) reader.
 
     Returns
     -------
     DiscCrops
         Discs that cannot be cut are listed, never lost silently.
+
+    Raises
+    ------
+    InputError
+        If the table is faulty, or has no row of `view`.
     """
-    table = read_images_table(Path(images))
+    table = _chosen(Path(images), view, not_reader)
     root, out = Path(image_root or Path(images).parent), Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    rows, failures = [], []
+    rows: list[dict[str, Any]] = []
+    failures: list[dict[str, Any]] = []
+    taken: dict[str, int] = {}
     for done, row in enumerate(table.astype(object).to_dict("records"), 1):
-        name = "_".join(filter(None, (row["subject_id"], row["roi"], row["view"])))
+        name = _file_name(row)
         who = {"subject_id": row["subject_id"], "roi": row["roi"]}
         try:
-            crop, mask = _cut(row, root, above_below_mm, front_back_mm)
+            if name in taken:
+                raise CaseError(
+                    f"the disc was already cut from row {taken[name]}; keep one row (one reader) "
+                    "per disc and view"
+                )
+            crop, mask = _cut(row, root, above_below_mm, front_back_mm, masks)
         except CaseError as error:
-            failures.append({**who, "row": row["_row"], "reason": str(error)})
+            failures.append({**who, "row": row[ROW], "reason": str(error)})
         else:
+            taken[name] = row[ROW]
             _save(crop, out / f"{name}.png", size, Image.Resampling.BILINEAR)
             _save(mask, out / f"{name}_mask.png", size, Image.Resampling.NEAREST)
             where = {"image": f"{name}.png", "mask": f"{name}_mask.png"}
@@ -129,18 +153,42 @@ def write_disc_crops(
         progress("disc crops", done, len(table))
     written = pd.DataFrame(rows, columns=["subject_id", "roi", "view", "image", "mask"])
     written.to_csv(out / "images.csv", index=False)
-    columns = ["subject_id", "roi", "row", "reason"]
-    return DiscCrops(written, pd.DataFrame(failures, columns=columns))
+    failed = pd.DataFrame(failures, columns=["subject_id", "roi", "row", "reason"])
+    failed.to_csv(out / "failures.csv", index=False)
+    return DiscCrops(written, failed)
+
+
+def _chosen(path: Path, view: str | None, not_reader: str | None) -> pd.DataFrame:
+    """Read the table and keep the rows asked for."""
+    table = read_images_table(path)
+    if not_reader is not None:
+        table = table[table["reader"] != not_reader]
+    if view is not None:
+        known = ", ".join(sorted(set(table["view"]) - {""})) or "none"
+        table = table[table["view"] == view]
+        if table.empty:
+            message = f"no row has view '{view}'; the column holds: {known}"
+            raise InputError([Fault(message, path, column="view", code="no-view")])
+    return table
+
+
+def _file_name(row: dict[Hashable, Any]) -> str:
+    """Name a crop by patient, disc and view; signs that no file name should have become "_"."""
+    name = "_".join(filter(None, (row["subject_id"], row["roi"], row["view"])))
+    return re.sub(r"[^\w.-]", "_", name)
 
 
 def _cut(
-    row: dict[Hashable, Any], root: Path, above_below_mm: float, front_back_mm: float
+    row: dict[Hashable, Any],
+    root: Path,
+    above_below_mm: float,
+    front_back_mm: float,
+    settings: MaskSettings,
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    settings = MaskSettings()
     image_path, mask_path = root / row["image"], root / row["mask"]
-    image = read_image(image_path)
+    image = read_image(image_path, settings.rgb)
     label = int(row["mask_label"]) if row["mask_label"] else None
-    mask = read_mask(mask_path, label, row["mask_segment"] or None, settings)
+    mask = read_mask(mask_path, label, row["mask_segment"] or None, settings, image)
     mask = check_geometry(image, mask, settings, image_path, mask_path)
     return disc_crop(image, mask, above_below_mm, front_back_mm)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from dlr.config import StudyConfig
+from dlr.dicom import input_exists, input_sha256
 from dlr.errors import DlrError
-from dlr.features.cache import file_sha256
 from dlr.features.mazda import MazdaEngine
 from dlr.features.radiomics import RadiomicsEngine, RadiomicsResult
 from dlr.settings import IntensitySettings
@@ -67,14 +67,14 @@ class RoiSource:
 
     @cached_property
     def image_sha256(self) -> str:
-        """Checksum of the image file."""
+        """Checksum of the image file, or of the files of a DICOM series."""
         return _existing_sha256(self._path, "image")
 
     @cached_property
     def _image(self) -> sitk.Image:
         from dlr.imaging import read_image
 
-        if not self._path.is_file():
+        if not input_exists(self._path):
             raise DlrError(_absent(self._path, "image"))
         return read_image(self._path, self._config.masks.rgb)
 
@@ -123,13 +123,13 @@ class RoiSource:
         """Read a mask; a label map that holds many ROIs stays in memory between them."""
         from dlr.imaging import read_label_map, read_mask, select_label
 
-        if not Path(roi.mask).is_file():
-            raise DlrError(_absent(Path(roi.mask), "mask"))
         masks, path = self._config.masks, Path(roi.mask)
+        if not input_exists(path):
+            raise DlrError(_absent(path, "mask"))
         if roi.segment:
-            return read_mask(path, segment=roi.segment, settings=masks)
+            return read_mask(path, segment=roi.segment, settings=masks, reference=self._image)
         if self._label_map is None or self._label_map[0] != roi.mask:
-            self._label_map = (roi.mask, read_label_map(path, masks))
+            self._label_map = (roi.mask, read_label_map(path, masks, self._image))
         label = _label_number(roi.label)
         return select_label(self._label_map[1], label, path, masks)
 
@@ -140,7 +140,7 @@ def _absent(path: Path, kind: str) -> str:
 
 def _existing_sha256(path: Path, kind: str) -> str:
     try:
-        return file_sha256(path)
+        return input_sha256(path, kind)
     except FileNotFoundError:
         raise DlrError(_absent(path, kind)) from None
     except OSError as error:

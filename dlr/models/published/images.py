@@ -146,7 +146,7 @@ class _Reader:
         extraction = signature.extraction
         self._view = ViewSettings(plane=extraction.plane, dimension=extraction.dimension)
         self._image: tuple[Path, sitk.Image] | None = None
-        self._label_map: tuple[Path, sitk.Image] | None = None
+        self._label_map: tuple[Path, sitk.Image, sitk.Image] | None = None
 
     def measure(
         self, image_path: Path, mask_path: Path, row: pd.Series
@@ -155,7 +155,7 @@ class _Reader:
         from dlr.imaging import check_geometry, check_intensity, check_roi, prepare_view
 
         image = self._read(image_path)
-        mask = self._read_mask(mask_path, row["mask_label"], row["mask_segment"])
+        mask = self._read_mask(mask_path, row["mask_label"], row["mask_segment"], image)
         mask = check_geometry(image, mask, self._masks, image_path, mask_path)
         check_roi(mask, self._masks)
         check_intensity(image, mask)
@@ -175,16 +175,18 @@ class _Reader:
             self._image = (path, read_image(path, self._masks.rgb))
         return self._image[1]
 
-    def _read_mask(self, path: Path, label: str, segment: str) -> sitk.Image:
+    def _read_mask(self, path: Path, label: str, segment: str, image: sitk.Image) -> sitk.Image:
         """Read a mask; a label map that holds many ROIs stays in memory between them."""
         from dlr.imaging import read_label_map, read_mask, select_label
 
         _require(path, "mask")
         if segment:
-            return read_mask(path, segment=segment, settings=self._masks)
-        if self._label_map is None or self._label_map[0] != path:
-            self._label_map = (path, read_label_map(path, self._masks))
-        return select_label(self._label_map[1], _label(label), path, self._masks)
+            return read_mask(path, segment=segment, settings=self._masks, reference=image)
+        known = self._label_map
+        if known is None or known[0] != path or known[1] is not image:
+            known = (path, image, read_label_map(path, self._masks, image))
+            self._label_map = known
+        return select_label(known[2], _label(label), path, self._masks)
 
 
 def _measure(signature: PublishedSignature) -> Measure:
@@ -200,7 +202,9 @@ def _measure(signature: PublishedSignature) -> Measure:
 
 
 def _require(path: Path, kind: str) -> None:
-    if not path.is_file():
+    from dlr.dicom import input_exists
+
+    if not input_exists(path):
         raise DlrError(f"the {kind} file does not exist: {path}; check its path in the table")
 
 
