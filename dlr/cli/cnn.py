@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
+from dlr.cli.cnn_tables import crops, fuse
 from dlr.errors import DlrError
 
 app = typer.Typer(
@@ -194,6 +195,10 @@ def export(bundle: BundleFolder, out: Out) -> int:
     for path in export_onnx(bundle, out):
         console.print(str(path))
     return 0
+
+
+app.command()(crops)
+app.command()(fuse)
 
 
 def _dry_run(config: object) -> int:

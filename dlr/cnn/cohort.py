@@ -9,10 +9,10 @@ from typing import Self, cast
 import numpy as np
 import pandas as pd
 
-from dlr.cnn.results import POOLED
+from dlr.cnn.cohort_names import NEW, named_cohorts, only_cohort, study_cohorts
 from dlr.cnn.settings import CnnStudyConfig
 from dlr.cohort import rules
-from dlr.cohort.splits import TRAINING, split_cohorts
+from dlr.cohort.splits import TRAINING
 from dlr.cohort.tables import (
     IMAGE_ALIASES,
     ROW,
@@ -21,15 +21,13 @@ from dlr.cohort.tables import (
     require_columns,
     standard_names,
 )
-from dlr.cohort.values import code_outcome, code_variable, one_class_fault
+from dlr.cohort.values import code_outcome, code_variable
 from dlr.config import StudyConfig
 from dlr.errors import Fault, InputError
 from dlr.settings import ClinicalVariable
 
 ANY = "any"
 """Name of the target of an `any` task."""
-NEW = "new"
-"""Cohort of patients given to a frozen model."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,14 +106,16 @@ class CnnCohort:
             faults += rules.roi_faults(table, path, shared)
         faults += rules.duplicate_case_faults(clinical, config.clinical)
         if only is not None:
-            clinical, pictures = _only(config, clinical, pictures, only)
+            clinical, pictures = only_cohort(config, clinical, pictures, only)
         cases, found = _code(clinical, config, new)
         faults += found + _unmatched(cases, clinical, pictures, config)
         if not new and not any(fault.code.startswith("outcome") for fault in faults):
-            cases["cohort"], found = _cohorts(clinical, cases, config)
+            cases["cohort"], found = study_cohorts(
+                clinical, cases, config, list(target_names(config))
+            )
             faults += found
         if by_cohort:
-            cases["cohort"], found = _named_cohorts(clinical, config)
+            cases["cohort"], found = named_cohorts(clinical, config)
             faults += found
         if faults:
             raise InputError(sorted(faults, key=lambda fault: (str(fault.file), fault.row or 0)))
@@ -216,19 +216,6 @@ def _case_ids(table: pd.DataFrame, config: CnnStudyConfig) -> pd.Series:
     return table["subject_id"].copy()
 
 
-def _only(
-    config: CnnStudyConfig, clinical: pd.DataFrame, pictures: pd.DataFrame, only: str
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    column = config.cohorts.column
-    kept = clinical[clinical[column] == only].reset_index(drop=True)
-    if kept.empty:
-        known = ", ".join(sorted(set(clinical[column])))
-        message = f"no row has cohort '{only}'; the column holds: {known}"
-        raise InputError([Fault(message, config.clinical, column=column, code="no-cohort")])
-    others = set(clinical["case_id"]) - set(kept["case_id"])
-    return kept, pictures[~pictures["case_id"].isin(others)].reset_index(drop=True)
-
-
 def _code(
     clinical: pd.DataFrame, config: CnnStudyConfig, new: bool
 ) -> tuple[pd.DataFrame, list[Fault]]:
@@ -300,45 +287,3 @@ def _unmatched(
             message = f"the picture '{image}' is listed twice for case '{case}'; delete one row"
             faults.append(Fault(message, config.images, int(row), "image", "duplicate-image"))
     return faults
-
-
-def _named_cohorts(
-    clinical: pd.DataFrame, config: CnnStudyConfig
-) -> tuple[pd.Series | str, list[Fault]]:
-    """Return the cohorts that a table of a frozen model's cases names, `NEW` where none matters."""
-    settings = config.cohorts
-    if settings.column not in clinical:
-        return NEW, []
-    named = clinical[settings.column]
-    if named.nunique() < 2 and not (named == settings.training).any():
-        return NEW, []
-    message = "the cohort is empty; fill it in, or choose one cohort"
-    faults = [
-        Fault(message, config.clinical, int(row), settings.column, "empty")
-        for row in clinical.loc[named == "", ROW]
-    ]
-    if (named == POOLED).any():
-        message = f"'{POOLED}' is the name of all cohorts together; give this cohort another one"
-        faults.append(Fault(message, config.clinical, column=settings.column, code="cohort-name"))
-    return named.where(named != settings.training, TRAINING), faults
-
-
-def _cohorts(
-    clinical: pd.DataFrame, cases: pd.DataFrame, config: CnnStudyConfig
-) -> tuple[pd.Series, list[Fault]]:
-    """Read the cohort column or draw the split; the training cohort is ``"training"``."""
-    settings, targets = config.cohorts, list(target_names(config))
-    if settings.split is not None:
-        table = clinical.assign(outcome=cases[targets].max(axis=1).fillna(0))
-        cohort = split_cohorts(table, settings.split, config.seed, config.clinical)
-    else:
-        cohort = clinical[settings.column]
-        faults = rules.cohort_faults(clinical, cast(StudyConfig, config))
-        if faults:
-            return cohort, faults
-        cohort = cohort.where(cohort != settings.training, TRAINING)
-    faults = rules.subject_in_two_cohorts_faults(clinical.assign(cohort=cohort), config.clinical)
-    training = cases[(cohort == TRAINING).to_numpy()]
-    for name in targets:
-        faults += one_class_fault(training[name], TRAINING, config.clinical, name)
-    return cohort, faults

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from dlr.cnn.evaluation import log_odds
@@ -11,13 +13,48 @@ from dlr.cnn.results import BAGGED, FROZEN, OUT_OF_FOLD, CnnResult
 from dlr.cohort.tables import ROW, read_clinical_table
 from dlr.errors import Fault, InputError
 
+_ABOUT = ("case_id", "subject_id", "roi", "estimate")
+SCORE_FILE = "cnn_features.csv"
+"""File of a run that holds its scores."""
+STACKED = (
+    "the training patients' scores are out-of-fold, but the networks that gave them learnt from "
+    "the labels of other training patients, among them those that the radiomics study's "
+    "cross-validation holds out: out-of-fold numbers of models with this column are optimistic; "
+    "judge them on the external cohort"
+)
+"""What must be known of a CNN's score as a variable of another study."""
+
+
+@dataclass(frozen=True, eq=False)
+class FusedTable:
+    """A clinical table with a CNN's scores.
+
+    Attributes
+    ----------
+    path : Path
+        The file written.
+    columns : tuple of str
+        Columns of the scores, log-odds: higher means more likely positive.
+    estimates : pandas.Series
+        Number of rows by where their score is from: "out-of-fold", "frozen", "none".
+    """
+
+    path: Path
+    columns: tuple[str, ...]
+    estimates: pd.Series
+
+    @property
+    def stacked(self) -> bool:
+        """Whether `STACKED` applies: some scores are out-of-fold."""
+        return OUT_OF_FOLD in self.estimates.index
+
 
 def score_features(result: CnnResult, view: str = "cnn") -> pd.DataFrame:
     """Return the scores as feature columns, ``<view>.cnn.<target>``, in log-odds.
 
     Training cases get their out-of-fold score, all others that of the bagged model: nobody is
-    scored by a model that has seen them. (In the radiomics study's own folds such a column is a
-    stacked score: the networks behind it saw the labels of the other training patients.)
+    scored by a model that has seen them. In the radiomics study's own folds such a column is a
+    stacked score, see `STACKED`.
 
     Returns
     -------
@@ -36,45 +73,96 @@ def score_features(result: CnnResult, view: str = "cnn") -> pd.DataFrame:
 
 
 def write_score_table(result: CnnResult, path: str | Path, view: str = "cnn") -> Path:
-    """Write the scores of all cases as CSV with ``case_id``, ``subject_id`` and ``roi``."""
-    features = score_features(result, view)
-    about = result.cases.loc[features.index, ["subject_id", "roi"]]
+    """Write the scores of all cases as CSV.
+
+    Columns: ``case_id``, ``subject_id``, ``roi``, ``estimate`` ("out-of-fold" or "frozen") and the
+    scores.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    pd.concat([about, features], axis=1).to_csv(path, index_label="case_id")
+    _score_table(result, view).to_csv(path, index_label="case_id")
     return path
 
 
 def add_scores_to_clinical(
-    result: CnnResult, clinical: str | Path, out: str | Path, column: str = "cnn_score"
-) -> Path:
+    scores: CnnResult | str | Path,
+    clinical: str | Path,
+    out: str | Path,
+    column: str = "cnn_score",
+) -> FusedTable:
     """Write a clinical table with the CNN's score as one more continuous variable.
 
     Declare it in the radiomics study as ``cnn_score: {type: continuous}``; with several targets
-    the columns are ``<column>_<target>``.
+    the columns are ``<column>_<target>``. ``<column>_estimate`` says where each score is from.
+
+    Parameters
+    ----------
+    scores : CnnResult or path
+        A result, the folder of a run, or its ``cnn_features.csv``.
+    clinical : path
+        The clinical table of the radiomics study.
+    out : path
+        The CSV to write.
+    column : str
+        Name of the new column.
+
+    Returns
+    -------
+    FusedTable
 
     Raises
     ------
     InputError
-        If the clinical table has no case with a score.
+        If the clinical table has no case with a score, or such a column already; or the run has
+        no scores.
     """
     table = read_clinical_table(Path(clinical)).drop(columns=ROW)
-    features = score_features(result)
-    single = features.shape[1] == 1
-    names = [column if single else f"{column}_{str(name).split('.', 2)[2]}" for name in features]
-    about = result.cases.loc[features.index]
-    keyed = features.set_axis(names, axis=1).assign(subject_id=about["subject_id"])
+    found = _score_table(scores) if isinstance(scores, CnnResult) else _read_scores(Path(scores))
+    features = [str(name) for name in found if name not in _ABOUT]
+    single = len(features) == 1
+    names = [column if single else f"{column}_{name.split('.', 2)[2]}" for name in features]
+    added = [*names, f"{column}_estimate"]
+    taken = [name for name in added if name in table]
+    if taken:
+        message = "the table has this column already; give the new one another name (--column)"
+        raise InputError([Fault(message, Path(clinical), 1, taken[0], "column-taken")])
     keys = ["subject_id"]
-    if "roi" in table and (about["roi"] != "").any():
-        keyed["roi"], keys = about["roi"], ["subject_id", "roi"]
-    merged = table.merge(keyed, on=keys, how="left")
+    if "roi" in table and (found["roi"] != "").any():
+        keys = ["subject_id", "roi"]
+    renames = dict(zip([*features, "estimate"], added, strict=True))
+    merged = table.merge(found.rename(columns=renames)[[*keys, *added]], on=keys, how="left")
     if merged[names[0]].isna().all():
         message = "no row of the table belongs to a scored case; are these the same patients?"
         raise InputError([Fault(message, Path(clinical), column="subject_id")])
     out = Path(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     merged.to_csv(out, index=False)
-    return out
+    return FusedTable(out, tuple(names), merged[added[-1]].fillna("none").value_counts())
+
+
+def _score_table(result: CnnResult, view: str = "cnn") -> pd.DataFrame:
+    """Return the scores with who they belong to and what they are, indexed by case."""
+    features = score_features(result, view)
+    about = result.cases.loc[features.index, ["subject_id", "roi"]]
+    trained = features.index.isin(result.folds.index)
+    about = about.assign(estimate=np.where(trained, OUT_OF_FOLD, FROZEN))
+    return pd.concat([about, features], axis=1)
+
+
+def _read_scores(path: Path) -> pd.DataFrame:
+    """Read the score table of a run from its folder or file."""
+    path = path / SCORE_FILE if path.is_dir() else path
+    if not path.is_file():
+        message = "there are no scores of a CNN here; give the folder of a 'dlr cnn train' run"
+        raise InputError([Fault(message, path, code="no-scores")])
+    text = {"case_id": str, "subject_id": str, "roi": str, "estimate": str}
+    table = pd.read_csv(path, dtype=text, keep_default_na=False, na_values={})
+    missing = [name for name in _ABOUT if name not in table]
+    if missing:
+        message = f"the table lacks '{missing[0]}'; give {SCORE_FILE} as a CNN run wrote it"
+        raise InputError([Fault(message, path, 1, missing[0], "column-missing")])
+    scores = [name for name in table if name not in _ABOUT]
+    return table.astype(dict.fromkeys(scores, float))
 
 
 def _safe(name: str) -> str:

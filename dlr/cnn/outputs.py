@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from dlr.cnn.fusion import write_score_table
+from dlr.cnn.fusion import SCORE_FILE, write_score_table
 from dlr.cnn.results import CnnResult
 from dlr.errors import DlrError
 from dlr.features.cache import write_atomically
@@ -61,7 +61,7 @@ def write_cnn_run(result: CnnResult, folder: str | Path) -> Path:
     try:
         for name, text in files.items():
             write_atomically(folder / name, text.encode())
-        write_score_table(result, folder / "cnn_features.csv")
+        write_score_table(result, folder / SCORE_FILE)
         return write_cnn_report(result, folder)
     except PermissionError as error:
         raise DlrError(f"{error.filename} cannot be written; choose another --out") from None

@@ -1,0 +1,81 @@
+"""Which cohort each case of a CNN study belongs to."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pandas as pd
+
+from dlr.cnn.results import POOLED
+from dlr.cnn.settings import CnnStudyConfig
+from dlr.cohort import rules
+from dlr.cohort.splits import TRAINING, split_cohorts
+from dlr.cohort.tables import ROW
+from dlr.cohort.values import one_class_fault
+from dlr.config import StudyConfig
+from dlr.errors import Fault, InputError
+
+NEW = "new"
+"""Cohort of patients given to a frozen model."""
+
+
+def only_cohort(
+    config: CnnStudyConfig, clinical: pd.DataFrame, pictures: pd.DataFrame, only: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Keep the rows of one cohort.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    column = config.cohorts.column
+    kept = clinical[clinical[column] == only].reset_index(drop=True)
+    if kept.empty:
+        known = ", ".join(sorted(set(clinical[column])))
+        message = f"no row has cohort '{only}'; the column holds: {known}"
+        raise InputError([Fault(message, config.clinical, column=column, code="no-cohort")])
+    others = set(clinical["case_id"]) - set(kept["case_id"])
+    return kept, pictures[~pictures["case_id"].isin(others)].reset_index(drop=True)
+
+
+def named_cohorts(
+    clinical: pd.DataFrame, config: CnnStudyConfig
+) -> tuple[pd.Series | str, list[Fault]]:
+    """Return the cohorts that a table of a frozen model's cases names, `NEW` where none matters."""
+    settings = config.cohorts
+    if settings.column not in clinical:
+        return NEW, []
+    named = clinical[settings.column]
+    if named.nunique() < 2 and not (named == settings.training).any():
+        return NEW, []
+    message = "the cohort is empty; fill it in, or choose one cohort"
+    faults = [
+        Fault(message, config.clinical, int(row), settings.column, "empty")
+        for row in clinical.loc[named == "", ROW]
+    ]
+    if (named == POOLED).any():
+        message = f"'{POOLED}' is the name of all cohorts together; give this cohort another one"
+        faults.append(Fault(message, config.clinical, column=settings.column, code="cohort-name"))
+    return named.where(named != settings.training, TRAINING), faults
+
+
+def study_cohorts(
+    clinical: pd.DataFrame, cases: pd.DataFrame, config: CnnStudyConfig, targets: list[str]
+) -> tuple[pd.Series, list[Fault]]:
+    """Read the cohort column or draw the split; the training cohort is ``"training"``."""
+    settings = config.cohorts
+    if settings.split is not None:
+        table = clinical.assign(outcome=cases[targets].max(axis=1).fillna(0))
+        cohort = split_cohorts(table, settings.split, config.seed, config.clinical)
+    else:
+        cohort = clinical[settings.column]
+        faults = rules.cohort_faults(clinical, cast(StudyConfig, config))
+        if faults:
+            return cohort, faults
+        cohort = cohort.where(cohort != settings.training, TRAINING)
+    faults = rules.subject_in_two_cohorts_faults(clinical.assign(cohort=cohort), config.clinical)
+    training = cases[(cohort == TRAINING).to_numpy()]
+    for name in targets:
+        faults += one_class_fault(training[name], TRAINING, config.clinical, name)
+    return cohort, faults
