@@ -12,7 +12,7 @@ import pandas as pd
 
 from dlr.cnn.results import BAGGED, CnnResult
 from dlr.cnn.settings import CnnStudyConfig
-from dlr.errors import DlrError
+from dlr.errors import DlrError, WeightsError
 from dlr.progress import Progress, silent
 from dlr.stats import DelongMatrix, delong_matrix
 
@@ -107,6 +107,8 @@ def compare_networks(
     ------
     DlrError
         If fewer than two networks are given; and as :func:`dlr.cnn.crossfit.train_study`.
+    WeightsError
+        If the weights of a network are not there; says of which.
     """
     from dlr.cnn.crossfit import train_study
     from dlr.cnn.report import headline_rows
@@ -116,7 +118,10 @@ def compare_networks(
     studies = {}
     for name, network in config.networks.items():
         one = config.model_copy(update={"network": network})
-        studies[name] = train_study(one, work, workers, _named(progress, name))
+        try:
+            studies[name] = train_study(one, work, workers, _named(progress, name))
+        except WeightsError as error:
+            raise WeightsError(f"'{name}' of networks: {error}") from None
     rows = [headline_rows(s.result).assign(network=name) for name, s in studies.items()]
     results = {name: study.result for name, study in studies.items()}
     return NetworkComparison(studies, paired_tests(results), pd.concat(rows, ignore_index=True))

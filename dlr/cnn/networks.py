@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from dataclasses import dataclass, field
 
 import torch
@@ -17,6 +18,12 @@ from dlr.settings import EmbeddingSettings
 TESTED = ("efficientnet_b5", "resnet34", "densenet121", "mobilevit_s", "resnext50_32x4d")
 """Networks of the two published studies; every other classifier works on the same road."""
 _TWO_OUTPUTS = ("googlenet", "inception_v3")
+_OWN_KEYS = (
+    (r"(?<![\w./\\])embedding\.backbone\b(?!\.\w)", "network.architecture"),
+    (r"(?<![\w./\\])embedding\.(weights|sha256)\b(?!\.\w)", r"network.\1"),
+    (r"'embedding: \{backbone:", "'network: {architecture:"),
+    (r"\banother backbone\b", "another network"),
+)
 _FROM_SCRATCH = "from scratch: randomly initialised, no pretrained weights"
 
 
@@ -120,10 +127,18 @@ def _pretrained(settings: NetworkSettings, load: bool) -> tuple[Network, str]:
         )
         load_state(network, weights.state, weights.description)
     except WeightsError as error:
-        text = str(error).replace("embedding.backbone", "network.architecture")
-        text = text.replace("embedding.", "network.").replace("embedding:", "network:")
-        raise WeightsError(text.replace("{backbone:", "{architecture:")) from None
+        raise WeightsError(_in_own_keys(str(error))) from None
     return network, weights.description
+
+
+def _in_own_keys(message: str) -> str:
+    """Name the keys of a CNN study where a message names those of a radiomics study.
+
+    Only whole keys are replaced: a file may well be called embedding.pth.
+    """
+    for pattern, own in _OWN_KEYS:
+        message = re.sub(pattern, own, message)
+    return message
 
 
 def _new_head(network: Network, n_outputs: int, dropout: float) -> nn.Module:

@@ -10,7 +10,7 @@ import pytest
 
 from dlr.cnn.compare import compare_networks
 from dlr.cnn.comparison_report import reader_studies, write_comparison
-from dlr.errors import DlrError
+from dlr.errors import DlrError, WeightsError
 
 from .conftest import make_config
 
@@ -65,3 +65,12 @@ def test_the_report_holds_networks_and_readers(comparison, tmp_path):
 def test_one_network_cannot_be_compared(tables, tmp_path):
     with pytest.raises(DlrError, match="at least two"):
         compare_networks(make_config(*tables), tmp_path)
+
+
+def test_the_network_without_weights_is_named(tables, tmp_path):
+    networks = {
+        name: {"architecture": "resnet10t", "weights": str(tmp_path / "gone.pth")}
+        for name in ("First", "Second")
+    }
+    with pytest.raises(WeightsError, match=r"'First' of networks: network\.weights is"):
+        compare_networks(make_config(*tables, networks=networks), tmp_path)

@@ -63,6 +63,45 @@ def test_missing_weights_are_never_replaced_by_random_ones(tmp_path):
         build_classifier(gone, 1, 32)
 
 
+@pytest.fixture
+def no_downloads(monkeypatch, tmp_path):
+    """No internet, and nothing fetched before."""
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+
+    def refuse(*_):
+        raise ConnectionError("no internet")
+
+    for name in ("download", "hub_file"):
+        monkeypatch.setattr(f"dlr.features.weights.{name}", refuse)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"architecture": "resnet34"},
+        {"architecture": "resnet10t", "weights": "timm"},
+        {"architecture": "resnet34", "weights": "packaged"},
+        {"architecture": "no_such_net", "weights": "timm"},
+        {"architecture": "squeezenet1_0"},
+        {"architecture": "resnet34", "weights": "embedding.pth", "sha256": "0" * 64},
+        {"architecture": "resnet34", "weights": "embedding.pth"},
+        {"architecture": "resnet34", "weights": "gone.pth"},
+    ],
+)
+def test_messages_name_the_keys_of_a_cnn_study(settings, no_downloads, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    torch.save({"x": torch.zeros(1)}, "embedding.pth")
+    with pytest.raises(WeightsError) as caught:
+        build_classifier(NetworkSettings(**settings), 1, 64)
+    text = str(caught.value)
+    assert ("network." in text) or ("'network: {architecture:" in text)
+    # The name of a file stays what it is, everything else is said in the keys of this study.
+    assert ("embedding.pth" in text) == (settings.get("weights") == "embedding.pth")
+    rest = text.replace("embedding.pth", "")
+    assert "embedding" not in rest
+    assert "backbone" not in rest
+
+
 @pytest.mark.parametrize(
     ("name", "size", "match"),
     [
