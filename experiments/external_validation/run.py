@@ -1,10 +1,10 @@
-"""A frozen model elsewhere: cohorts, subgroups and recalibration on SPIDER's validation patients.
+"""A frozen model elsewhere: two cohorts and both together, subgroups, recalibration.
 
-Question: does a model of one part of the patients hold in others, by centre (scanner maker), sex
-          and level, and what would recalibration change?
-Data:     experiments/spider_disc_degeneration (real T2 MRI), trained on its training patients
+Question: does a model of patients up to 63 years hold in older ones, and in the data set's own
+          validation patients; by sex, level and age; and what would recalibration change?
+Data:     SPIDER (real T2 MRI), data_manifest/external_validation
 Command:  python experiments/external_validation/run.py --root DATA --out runs/external_validation
-Smaller:  --small takes radiomics alone and two algorithms
+Smaller:  --small takes radiomics of the sagittal view and two algorithms
 """
 
 from __future__ import annotations
@@ -19,10 +19,55 @@ import pandas as pd
 
 from dlr import Study, validate
 from dlr.cli.show import progress_bars, show_evaluation
+from dlr.config import StudyConfig
+from dlr.external import ExternalValidation
 from dlr.outputs import write_run
 
 HERE = Path(__file__).parent
-STUDY = HERE.parent / "spider_disc_degeneration" / "study.yaml"
+EXTERNAL = ("older", "validation")
+SUBGROUPS = ("sex", "disc_level", "age:70")
+
+
+def settings(small: bool) -> StudyConfig:
+    """Read the study; small: fewer folds, features and algorithms."""
+    config = StudyConfig.from_yaml(HERE / "study.yaml")
+    if not small:
+        return config
+    model = {"folds": 3, "inner_folds": 3, "algorithms": ("logistic", "svm")}
+    changes = {
+        "embedding": None,
+        "views": {"sag": config.views["sag"]},
+        "model": config.model.model_copy(update=model),
+    }
+    return config.model_copy(update=changes)
+
+
+def judge_elsewhere(config: StudyConfig, options: argparse.Namespace) -> ExternalValidation:
+    """Score both cohorts with the saved bundle alone, as another hospital would."""
+    # Only their rows: the model must not see a development patient again.
+    clinical = pd.read_csv(config.clinical, dtype=str)
+    clinical = clinical[clinical["cohort"].isin(EXTERNAL)]
+    images = pd.read_csv(config.images, dtype=str)
+    images = images[images["subject_id"].isin(clinical["subject_id"])]
+    tables = options.out / "images_external.csv", options.out / "clinical_external.csv"
+    images.to_csv(tables[0], index=False)
+    clinical.to_csv(tables[1], index=False)
+    with progress_bars() as progress:
+        return validate(
+            options.out / "training" / "bundle",
+            images=tables[0],
+            clinical=tables[1],
+            work=options.out / "work",
+            image_root=options.root,
+            workers=options.workers,
+            progress=progress,
+            subgroups=SUBGROUPS,
+        )
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, object]]:
+    """Return the rows of a table as JSON holds them."""
+    return json.loads(frame.to_json(orient="records", double_precision=4))
 
 
 def main() -> None:
@@ -32,65 +77,49 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, default=Path("runs/external_validation"))
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--small", action="store_true", help="radiomics alone, two algorithms")
+    parser.add_argument("--small", action="store_true", help="one view, two algorithms")
     options = parser.parse_args()
     started = time.monotonic()
-    study = Study.from_yaml(STUDY, work=options.out / "work", root=options.root)
-    config = study.config.model_copy(update={"audit": None})
-    if options.small:
-        model = config.model.model_copy(
-            update={"folds": 3, "inner_folds": 3, "algorithms": ("logistic", "svm"), "tune": False}
-        )
-        config = config.model_copy(update={"embedding": None, "model": model})
-    study = Study(config, study.work)
+
+    config = settings(options.small).model_copy(update={"image_root": Path(options.root)})
+    study = Study(config, options.out / "work")
     cohort = study.cohort()
     with progress_bars() as progress:
         features = study.extract(cohort, options.workers, progress)
-        study.train(cohort, features, options.workers, progress).save(options.out / "training")
-
-    # Two external cohorts out of the validation patients, each judged and both pooled.
-    clinical = pd.read_csv(config.clinical, dtype=str).query("cohort == 'validation'")
-    patients = clinical["subject_id"].unique()
-    half = set(patients[: len(patients) // 2 + 1])
-    clinical["cohort"] = clinical["subject_id"].map(lambda p: "north" if p in half else "south")
-    images = pd.read_csv(config.images, dtype=str)
-    images = images[images["subject_id"].isin(patients)]
-    for column in ("image", "mask"):
-        images[column] = [str((Path(options.root) / path).resolve()) for path in images[column]]
-    tables = options.out / "images_external.csv", options.out / "clinical_external.csv"
-    images.to_csv(tables[0], index=False)
-    clinical.to_csv(tables[1], index=False)
-    with progress_bars() as progress:
-        result = validate(
-            options.out / "training" / "bundle",
-            images=tables[0],
-            clinical=tables[1],
-            work=options.out / "work",
-            workers=options.workers,
-            progress=progress,
-            subgroups=("sex", "disc_level"),
-        )
+        trained = study.train(cohort, features, options.workers, progress)
+    trained.save(options.out / "training")
+    inside = trained.result.evaluation("training", "out-of-fold")
+    result = judge_elsewhere(config, options)
     report = write_run(result, options.out / "external")
-    for evaluation in result.evaluations:
+
+    for evaluation in (inside, *result.evaluations):
         show_evaluation(evaluation, level=0.95)
     recalibration = result.recalibrations["pooled"]["Nomogram"]
     print(recalibration.to_frame().to_string(index=False, float_format="%.3f"))
-    rows = [
-        row for item in result.evaluations for row in item.to_frame().round(4).to_dict("records")
-    ]
-    results = {
-        "performance": rows,
-        "recalibration_of_nomogram": recalibration.to_frame().round(4).to_dict("records"),
-        "suggested": str(recalibration.suggested),
-        "subgroups": [
-            item.to_frame().round(4).to_dict("records")
+    record = {
+        "performance": [
+            row for item in (inside, *result.evaluations) for row in records(item.to_frame())
+        ],
+        "clinical_variables": list(trained.result.clinical_variables),
+        "recalibration_of_nomogram": {
+            name: {
+                "updates": records(models["Nomogram"].to_frame()),
+                "suggested": str(models["Nomogram"].suggested),
+            }
+            for name, models in result.recalibrations.items()
+        },
+        "subgroups": {
+            item.column: {
+                "groups": records(item.to_frame()),
+                "differences": records(item.heterogeneity.reset_index()),
+            }
             for item in result.subgroups
             if item.feature_set == "Nomogram"
-        ],
+        },
         "seconds": round(time.monotonic() - started),
     }
     path = options.out / "results.json"
-    path.write_text(json.dumps(results, indent=1, default=str), encoding="utf-8")
+    path.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(f"report: {report}\nresults: {path}")
 
 

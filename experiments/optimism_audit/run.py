@@ -23,28 +23,25 @@ from dlr.config import StudyConfig
 from dlr.figures import plot_optimism, save_figure
 from dlr.models.cases import TrainingData
 from dlr.protocol import run_protocol
+from dlr.settings import AuditSettings
 
 HERE = Path(__file__).parent
 TABLES = ("WORC-Lipo", "WORC-CRLM", "Arita2018", "Li2020", "Sasaki2019")
 EXTERNAL_SHARE = 0.3
+FEATURE_SET = "Rad_scan"  # there is one block of features: the fused set repeats it
 
 
 def settings(small: bool) -> StudyConfig:
-    """Return the default study on one view of radiomics, with three algorithms untuned."""
-    content = {
-        "name": "Optimism audit",
-        "seed": 2026,
-        "images": "none.csv",
-        "clinical": "none.csv",
-        "outcome": {"column": "Target", "positive": 1},
-        "views": {"scan": {}},
-        "model": {"tune": False, "algorithms": ["logistic", "svm", "extra-trees"]},
-        "audit": {"permutations": 2, "bootstrap": 10},
+    """Read the study: one view of radiomics, three algorithms untuned."""
+    config = StudyConfig.from_yaml(HERE / "study.yaml")
+    if not small:
+        return config
+    model = {"algorithms": ("logistic", "svm"), "folds": 3, "inner_folds": 3}
+    changes = {
+        "model": config.model.model_copy(update=model),
+        "audit": AuditSettings(permutations=1, bootstrap=2),
     }
-    if small:
-        content["model"] = {"algorithms": ["logistic", "svm"], "folds": 3, "inner_folds": 3}
-        content["audit"] = {"permutations": 1, "bootstrap": 2}
-    return StudyConfig.model_validate(content)
+    return config.model_copy(update=changes)
 
 
 def read_table(folder: Path, name: str, seed: int) -> tuple[TrainingData, TrainingData]:
@@ -65,6 +62,34 @@ def read_table(folder: Path, name: str, seed: int) -> tuple[TrainingData, Traini
     return cases.take(np.flatnonzero(~external)), cases.take(np.flatnonzero(external))
 
 
+def audit_table(name: str, config: StudyConfig, options: argparse.Namespace) -> dict[str, object]:
+    """Run both protocols on one table; return their AUCs, those on noise, and the stability."""
+    started = time.monotonic()
+    train, external = read_table(options.root, name, config.seed)
+    with progress_bars() as progress:
+        run = run_protocol(train, {"held-out": external}, config, options.workers, progress)
+    audit = run.audit
+    assert audit is not None
+    save_figure(plot_optimism(audit).figure, options.out / name)
+    results: dict[str, object] = {
+        "n_training": len(train.outcome),
+        "n_held_out": len(external.outcome),
+        "n_features": train.features.shape[1],
+        "algorithms": dict(audit.algorithms),
+    }
+    print(f"\n{name}: {len(train.outcome)} + {len(external.outcome)} cases")
+    tables = {
+        "auc": audit.table,
+        "shuffled_outcomes": audit.permuted,
+        "stability": audit.stability,
+    }
+    for key, table in tables.items():
+        part = table[table["feature_set"] == FEATURE_SET].drop(columns="feature_set")
+        print(part.to_string(index=False, float_format="%.3f"))
+        results[key] = json.loads(part.to_json(orient="records", double_precision=4))
+    return {**results, "seconds": round(time.monotonic() - started)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
@@ -76,36 +101,11 @@ def main() -> None:
     options = parser.parse_args()
     config = settings(options.small)
     options.out.mkdir(parents=True, exist_ok=True)
+    path = options.out / "results.json"
     results = {}
     for name in TABLES[3:4] if options.small else TABLES:
-        started = time.monotonic()
-        train, external = read_table(options.root, name, config.seed)
-        with progress_bars() as progress:
-            run = run_protocol(train, {"held-out": external}, config, options.workers, progress)
-        audit = run.audit
-        assert audit is not None
-        # One block of features: the fused set repeats it.
-        keep = "Rad_scan"
-        save_figure(plot_optimism(audit).figure, options.out / f"{name}")
-        table = audit.table[audit.table["feature_set"] == keep]
-        permuted = audit.permuted[audit.permuted["feature_set"] == keep]
-        stability = audit.stability[audit.stability["feature_set"] == keep]
-        results[name] = {
-            "n_training": len(train.outcome),
-            "n_held_out": len(external.outcome),
-            "n_features": train.features.shape[1],
-            "algorithms": dict(audit.algorithms),
-            "auc": table.drop(columns="feature_set").to_dict("records"),
-            "shuffled_outcomes": permuted.drop(columns="feature_set").to_dict("records"),
-            "stability": stability.drop(columns="feature_set").to_dict("records"),
-            "seconds": round(time.monotonic() - started),
-        }
-        print(f"\n{name}: {len(train.outcome)} + {len(external.outcome)} cases")
-        print(table.to_string(index=False, float_format="%.3f"))
-        print(permuted.to_string(index=False, float_format="%.3f"))
-        print(stability.to_string(index=False, float_format="%.3f"))
-    path = options.out / "results.json"
-    path.write_text(json.dumps(results, indent=1), encoding="utf-8")
+        results[name] = audit_table(name, config, options)
+        path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     print(f"results: {path}")
 
 

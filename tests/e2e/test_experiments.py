@@ -36,11 +36,13 @@ def test_the_lesion_study_averages_two_readers(
     data_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     results = run_small("cervical_orn_mazda", data_root, tmp_path, monkeypatch)
-    steps = dict(results["features_left"]["MaZda_sag"])
+    steps = dict(results["features_left"])
     assert steps["extracted"] == 279
     assert steps["ICC > 0.75"] < 279
     assert steps["Fisher, POE+ACC and mutual information"] <= 30
-    assert results["published_formula"]["n"] > 0
+    cohorts = results["nomogram"]["training, out-of-fold"], results["nomogram"]["validation"]
+    assert [cohort["patients"] for cohort in cohorts] == [10, 5]
+    assert results["published_formula"]["n"] > 10
 
 
 @pytest.mark.real_data
@@ -56,5 +58,7 @@ def test_cohorts_elsewhere_are_judged_and_pooled(
     data_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     results = run_small("external_validation", data_root, tmp_path, monkeypatch)
-    assert {row["cohort"] for row in results["performance"]} == {"north", "south", "pooled"}
-    assert results["recalibration_of_nomogram"]
+    counts = {row["cohort"]: row["n"] for row in results["performance"]}
+    assert counts == {"training": 101, "older": 55, "validation": 40, "pooled": 95}
+    assert set(results["recalibration_of_nomogram"]) == {"older", "validation", "pooled"}
+    assert set(results["subgroups"]) == {"sex", "disc_level", "age"}
