@@ -71,7 +71,7 @@ def extract_features(
         from dlr.features.radiomics_batches import measure_in_batches  # imports torch
 
         measure_in_batches(processor, tasks, progress)
-    results = list(_run(processor, tasks, workers, progress))
+    results = list(run_tasks(processor, tasks, workers, progress))
     results.sort(key=lambda r: (r.request.case_id, r.request.view, r.request.reader))
     for family, backbone in backbones.items():
         batch = config.backbones[family].batch_size
@@ -108,9 +108,10 @@ def image_tasks(cohort: Cohort) -> list[ImageTask]:
     return tasks
 
 
-def _run(
+def run_tasks(
     processor: ImageProcessor, tasks: list[ImageTask], workers: int, progress: Progress
 ) -> Iterator[RoiResult]:
+    """Process images in `workers` processes; results come as they are ready."""
     parallel = Parallel(n_jobs=workers, return_as="generator_unordered")
     total = sum(len(task.rois) for task in tasks)
     done = 0

@@ -14,7 +14,6 @@ from dlr.features.radiomics.native.filters.intensity import (
     square_root,
 )
 from dlr.features.radiomics.native.filters.lbp2d import lbp_2d
-from dlr.features.radiomics.native.filters.lbp3d import lbp_3d
 from dlr.features.radiomics.native.filters.log import laplacian_of_gaussian
 from dlr.features.radiomics.native.filters.wavelet import wavelet
 from dlr.features.radiomics.native.intensities import Intensities, Voxels
@@ -56,6 +55,8 @@ def filtered_images(
     elif image_type == "LBP2D":
         yield lbp_2d(intensities, box, settings)
     elif image_type == "LBP3D":
+        from dlr.features.radiomics.native.filters.lbp3d import lbp_3d  # imports SciPy
+
         yield from lbp_3d(intensities, box, settings)
     else:
         yield FilteredImage(image_type.lower(), POINTWISE[image_type](intensities, box))
