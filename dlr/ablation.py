@@ -27,7 +27,7 @@ from dlr.models.feature_sets import NOMOGRAM, feature_sets
 from dlr.progress import Progress, silent
 from dlr.results import Ablation
 from dlr.settings import FeatureSetSettings
-from dlr.stats import auc, delong_test
+from dlr.stats import adjust_p_values, auc, delong_test
 from dlr.study import Study, training_data
 
 FULL = "full model"
@@ -90,7 +90,16 @@ def ablate(study: Study, workers: int = 1, progress: Progress = silent) -> Ablat
         full = full or fit
         rows += _rows(variant, cases, fit, data, full, study.config)
     progress("ablation", len(variants), len(variants))
-    return Ablation(pd.DataFrame(rows), FULL, study.config)
+    return Ablation(_adjusted(pd.DataFrame(rows)), FULL, study.config)
+
+
+def _adjusted(table: pd.DataFrame) -> pd.DataFrame:
+    """Add p values adjusted for the number of variants of each score (Holm)."""
+    table.insert(table.columns.get_loc("p_value") + 1, "p_adjusted", np.nan)
+    compared = table["variant"] != FULL
+    for _, rows in table[compared].groupby("score", sort=False):
+        table.loc[rows.index, "p_adjusted"] = adjust_p_values(rows["p_value"])
+    return table
 
 
 def standard_variants(config: StudyConfig, data: TrainingData) -> list[Variant]:

@@ -47,6 +47,8 @@ def test_variants_are_rerun_and_compared_in_pairs(study: Study, tmp_path: Path) 
     names = set(table.index.get_level_values("variant"))
     assert {"without sag.rad", "no LASSO", "no ICC gate", "no Mann-Whitney"} <= names
     assert len(names) == len(table) / 2
+    compared = table["p_value"].notna()
+    assert (table["p_adjusted"] >= table["p_value"])[compared].all()
     low, high = table["difference_low"], table["difference_high"]
     assert (low <= table["difference"]).all()
     assert (table["difference"] <= high).all()
