@@ -95,7 +95,7 @@ def ablate(study: Study, workers: int = 1, progress: Progress = silent) -> Ablat
 
 def _adjusted(table: pd.DataFrame) -> pd.DataFrame:
     """Add p values adjusted for the number of variants of each score (Holm)."""
-    table.insert(table.columns.get_loc("p_value") + 1, "p_adjusted", np.nan)
+    table = table.assign(p_adjusted=np.nan)
     compared = table["variant"] != FULL
     for _, rows in table[compared].groupby("score", sort=False):
         table.loc[rows.index, "p_adjusted"] = adjust_p_values(rows["p_value"])

@@ -242,7 +242,7 @@ class Ablation:
         One row per variant and score: ``variant``, ``group``, ``score`` (the fused score or the
         nomogram), ``n``, ``n_features``, ``auc``, ``low``, ``high``, ``difference`` to the full
         model (negative: worse), ``difference_low``, ``difference_high``, ``p_value`` (paired
-        DeLong), ``note``.
+        DeLong), ``p_adjusted`` (Holm, over the variants of a score), ``note``.
     reference : str
         Name of the full model's row.
     """
