@@ -201,8 +201,8 @@ def main() -> None:
         "simulated": True,
         "n_training": options.training,
         "n_external": options.external,
-        "table_4": table.to_dict("index"),
-        "optimism": optimism(results).to_dict("index"),
+        "table_4": json.loads(table.to_json(orient="index")),
+        "optimism": json.loads(optimism(results).to_json(orient="index")),
         "protocols": {name: protocol_record(result) for name, result in results.items()},
         "seconds": round(time.monotonic() - started),
     }

@@ -62,3 +62,18 @@ def test_cohorts_elsewhere_are_judged_and_pooled(
     assert counts == {"training": 101, "older": 55, "validation": 40, "pooled": 95}
     assert set(results["recalibration_of_nomogram"]) == {"older", "validation", "pooled"}
     assert set(results["subgroups"]) == {"sex", "disc_level", "age"}
+
+
+@pytest.mark.real_data
+def test_the_disc_study_writes_what_its_readme_quotes(
+    data_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = run_small("spider_disc_degeneration", data_root, tmp_path, monkeypatch)
+    areas = {
+        (row["cohort"], row["estimate"]): row["auc"]
+        for row in results["performance"]
+        if row["feature_set"] == "Nomogram"
+    }
+    assert areas["training", "apparent"] > areas["training", "out-of-fold"] > 0.7
+    assert results["bundle_against_training_run"] < 1e-9
+    assert results["winner"] in ("logistic", "svm")
