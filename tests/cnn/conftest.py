@@ -63,7 +63,7 @@ def make_config(images: Path, clinical: Path, **changes: object) -> CnnStudyConf
         "seed": 3,
         "task": {"labels": [{"column": "upper", "positive": "yes", "negative": "no"}]},
         "pictures": {"size": 32},
-        "network": {"architecture": "resnet10t", "weights": "none"},
+        "network": {"architecture": "test_resnet", "weights": "none"},
         "optimiser": {"learning_rate": 3e-3, "schedule": "constant"},
         "training": {"epochs": 3, "batch_size": 8, "stopping": None, "device": "cpu"},
         "folds": 2,

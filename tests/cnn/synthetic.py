@@ -40,7 +40,7 @@ def make_settings(**changes: object) -> CnnStudyConfig:
         "images": "i",
         "clinical": "c",
         "task": {"labels": [{"column": "a", "positive": 1}]},
-        "network": {"architecture": "resnet10t", "weights": "none"},
+        "network": {"architecture": "test_resnet", "weights": "none"},
         "optimiser": {"learning_rate": 3e-3, "schedule": "constant"},
         "training": {"epochs": 4, "batch_size": 8, "stopping": None, "device": "cpu"},
         **changes,

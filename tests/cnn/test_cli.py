@@ -26,7 +26,7 @@ def study_file(tables, tmp_path):
         "clinical": str(tables[1]),
         "task": {"labels": [{"column": "upper", "positive": "yes", "negative": "no"}]},
         "pictures": {"size": 32},
-        "network": {"architecture": "resnet10t", "weights": "none"},
+        "network": {"architecture": "test_resnet", "weights": "none"},
         "training": {"epochs": 1, "batch_size": 8, "stopping": None, "device": "cpu"},
         "folds": 2,
     }

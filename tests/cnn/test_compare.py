@@ -18,7 +18,7 @@ from .conftest import make_config
 @pytest.fixture(scope="module")
 def comparison(tables, tmp_path_factory):
     networks = {
-        "ResNet": {"architecture": "resnet10t", "weights": "none"},
+        "ResNet": {"architecture": "test_resnet", "weights": "none"},
         "ViT": {"architecture": "mobilevit_xxs", "weights": "none"},
     }
     folder = tmp_path_factory.mktemp("compare")
@@ -69,7 +69,7 @@ def test_one_network_cannot_be_compared(tables, tmp_path):
 
 def test_the_network_without_weights_is_named(tables, tmp_path):
     networks = {
-        name: {"architecture": "resnet10t", "weights": str(tmp_path / "gone.pth")}
+        name: {"architecture": "test_resnet", "weights": str(tmp_path / "gone.pth")}
         for name in ("First", "Second")
     }
     with pytest.raises(WeightsError, match=r"'First' of networks: network\.weights is"):

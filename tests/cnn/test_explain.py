@@ -80,7 +80,10 @@ def test_maps_of_a_trained_network_lie_on_the_planted_sign(tmp_path):
     Image.fromarray(mask).save(tmp_path / "mask.png")
     pd.read_csv(images).assign(mask="mask.png").to_csv(images, index=False)
     training = {"epochs": 8, "batch_size": 8, "stopping": None, "device": "cpu"}
-    config = make_config(images, clinical, pictures={"size": 64}, training=training, simulated=True)
+    config = make_config(
+        images, clinical, pictures={"size": 64}, training=training, simulated=True,
+        network={"architecture": "resnet10t", "weights": "none"},
+    )  # fmt: skip
     bundle = train_study(config, tmp_path / "work").bundle
     found = explain_cnn(bundle, images, clinical, tmp_path / "out", only="external")
     top = found.to_frame().set_index("kind").loc["top"]

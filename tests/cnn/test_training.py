@@ -24,7 +24,8 @@ def run(config, data, folder, **options):
 
 def test_sixteen_pictures_of_noise_are_learnt_by_heart(tmp_path):
     config = make_settings(
-        training={"epochs": 40, "batch_size": 16, "stopping": None, "device": "cpu"}
+        optimiser={"learning_rate": 1e-2, "schedule": "constant"},
+        training={"epochs": 40, "batch_size": 16, "stopping": None, "device": "cpu"},
     )
     trained = run(config, make_data(noise=True), tmp_path)
     assert trained.history["training_loss"].iloc[-1] < 1e-3
@@ -55,7 +56,7 @@ def test_a_resumed_training_equals_an_uninterrupted_one_to_the_last_bit(tmp_path
         training={"epochs": 4, "batch_size": 4, "stopping": None, **training},
         augmentation=[{"name": "noise", "amount": 0.1}, {"name": "horizontal_flip"}],
         network={
-            "architecture": "resnet10t", "weights": "none", "dropout": 0.3, "freeze_epochs": 1,
+            "architecture": "test_resnet", "weights": "none", "dropout": 0.3, "freeze_epochs": 1,
         },
     )  # fmt: skip
     data = make_data(stopping=6)
@@ -114,7 +115,7 @@ def test_progress_counts_every_batch(tmp_path):
 
 
 def test_the_backbone_learns_slower_where_asked(tmp_path):
-    network = {"architecture": "resnet10t", "weights": "none", "backbone_rate": 1e-6}
+    network = {"architecture": "test_resnet", "weights": "none", "backbone_rate": 1e-6}
     config = make_settings(network=network)
     start = build_classifier(config.network, 1, 32, config.seed).module.state_dict()
     trained = run(config, make_data(), tmp_path)
