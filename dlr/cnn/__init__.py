@@ -16,13 +16,18 @@ if TYPE_CHECKING:
     from dlr.cnn.crossfit import CnnStudy, train_study
     from dlr.cnn.dry_run import DryRun, estimate_hours
     from dlr.cnn.explain import Explanation, explain_cnn
-    from dlr.cnn.fusion import add_scores_to_clinical, score_features, write_score_table
+    from dlr.cnn.fusion import (
+        FusedTable,
+        add_scores_to_clinical,
+        score_features,
+        write_score_table,
+    )
     from dlr.cnn.kappa import cohen_kappa, fleiss_kappa
     from dlr.cnn.onnx import export_onnx
     from dlr.cnn.outputs import write_cnn_run
     from dlr.cnn.readers import ReaderStudy, compare_readers, read_readers
     from dlr.cnn.results import CnnResult
-    from dlr.cnn.roi_crops import write_disc_crops
+    from dlr.cnn.roi_crops import DiscCrops, write_disc_crops
     from dlr.cnn.settings import CnnStudyConfig
     from dlr.cnn.validation import predict_cnn, validate_cnn
 
@@ -32,8 +37,10 @@ _MODULES = {
     "CnnResult": "results",
     "CnnStudy": "crossfit",
     "CnnStudyConfig": "settings",
+    "DiscCrops": "roi_crops",
     "DryRun": "dry_run",
     "Explanation": "explain",
+    "FusedTable": "fusion",
     "NetworkComparison": "compare",
     "ReaderStudy": "readers",
     "add_scores_to_clinical": "fusion",
@@ -61,8 +68,10 @@ __all__ = [
     "CnnResult",
     "CnnStudy",
     "CnnStudyConfig",
+    "DiscCrops",
     "DryRun",
     "Explanation",
+    "FusedTable",
     "NetworkComparison",
     "ReaderStudy",
     "add_scores_to_clinical",
