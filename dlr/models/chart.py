@@ -7,6 +7,7 @@ import pandas as pd
 from dlr.config import StudyConfig
 from dlr.models.clinical import DLR_SCORE, ClinicalModel
 from dlr.models.nomogram import Nomogram
+from dlr.models.nomogram_interval import Covariance
 from dlr.models.nomogram_terms import Term
 
 RISKS = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
@@ -64,4 +65,17 @@ def study_nomogram(
         float(scores.max()),
         outcome,
         RISKS,
+        chart_covariance(model),
     )
+
+
+def chart_covariance(model: ClinicalModel) -> Covariance:
+    """Return the covariance of the intercept and the coefficients, in the order they are drawn.
+
+    Empty for shrunk coefficients: what is known of theirs makes intervals too narrow.
+    """
+    if model.logistic.method == "ridge":
+        return ()
+    terms = ["intercept", *(name for v in model.encoder.variables for name in v.columns), DLR_SCORE]
+    matrix = model.logistic.covariance.loc[terms, terms].to_numpy(dtype=float)
+    return tuple(tuple(row) for row in matrix.tolist())

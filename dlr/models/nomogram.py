@@ -16,6 +16,12 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from dlr.errors import DlrError
+from dlr.models.nomogram_interval import (
+    Covariance,
+    check_covariance,
+    design_matrix,
+    probability_interval,
+)
 from dlr.models.nomogram_terms import Axis, Term
 from dlr.models.pretty import pretty
 
@@ -49,6 +55,9 @@ class Nomogram:
         What the event is called, for the probability axis; may be empty.
     risks : tuple of float
         Probabilities to mark; round ones between the extremes when empty.
+    covariance : tuple of tuple of float
+        Of the intercept and then every coefficient in the order of the terms, those of reference
+        levels left out; empty where it is not known.
 
     Examples
     --------
@@ -69,6 +78,7 @@ class Nomogram:
     high: float
     outcome: str = ""
     risks: tuple[float, ...] = ()
+    covariance: Covariance = ()
 
     def __post_init__(self) -> None:
         """Refuse what cannot be drawn."""
@@ -81,6 +91,8 @@ class Nomogram:
             )
         if any(not 0 < risk < 1 for risk in self.risks):
             raise DlrError(f"risks to mark must lie strictly between 0 and 1, got {self.risks}")
+        if self.covariance:
+            check_covariance(self.covariance, self.terms)
 
     @classmethod
     def fit(
@@ -129,11 +141,12 @@ class Nomogram:
         from dlr.models.nomogram_fit import fit_terms
 
         names = labels or {}
-        intercept, terms, log_odds = fit_terms(
+        intercept, terms, log_odds, covariance = fit_terms(
             frame, outcome, variables, splines or {}, references or {}, names
         )
         low, high = float(log_odds.min()), float(log_odds.max())
-        return cls(intercept, terms, low, high, names.get(outcome, ""), tuple(risks))
+        event = names.get(outcome, "")
+        return cls(intercept, terms, low, high, event, tuple(risks), covariance)
 
     @classmethod
     def from_coefficients(
@@ -316,6 +329,41 @@ class Nomogram:
     def _risk(self, total: np.ndarray) -> np.ndarray:
         return np.asarray(expit(self.origin + total / self.scale))
 
+    def confidence_interval(
+        self, cases: pd.DataFrame | Case, level: float = 0.95
+    ) -> pd.DataFrame | pd.Series:
+        """Return the confidence interval of the probability.
+
+        See :func:`dlr.models.nomogram_interval.probability_interval` for the method.
+
+        Parameters
+        ----------
+        cases : DataFrame, Series or mapping
+            As for :meth:`points`.
+        level : float
+            Confidence level, strictly between 0 and 1.
+
+        Returns
+        -------
+        DataFrame with the columns ``low`` and ``high``, or Series for one case
+
+        Raises
+        ------
+        DlrError
+            If the nomogram has no covariance, or `cases` is refused by :meth:`points`.
+        """
+        if not self.covariance:
+            raise DlrError(
+                "this nomogram has no covariance of its coefficients, so it gives no confidence "
+                "intervals; fit it with Nomogram.fit or give covariance="
+            )
+        frame = cases if isinstance(cases, pd.DataFrame) else pd.DataFrame([dict(cases)])
+        log_odds = self.origin + self.total_points(frame).to_numpy() / self.scale
+        design = design_matrix(self.terms, frame)
+        low, high = probability_interval(log_odds, design, self.covariance, level)
+        limits = pd.DataFrame({"low": low, "high": high}, index=frame.index)
+        return limits if isinstance(cases, pd.DataFrame) else limits.iloc[0]
+
     def to_frame(self) -> pd.DataFrame:
         """Return every tick of every axis: variable, label, value, points."""
         result = (self.total_axis, self.log_odds_axis, self.probability_axis)
@@ -335,6 +383,7 @@ class Nomogram:
             "high": self.high,
             "outcome": self.outcome,
             "risks": list(self.risks),
+            "covariance": [list(row) for row in self.covariance],
         }
 
     @classmethod
@@ -342,7 +391,9 @@ class Nomogram:
         """Rebuild from :meth:`to_dict`."""
         terms = tuple(Term.from_dict(term) for term in item["terms"])
         low, high, risks = item["low"], item["high"], tuple(item["risks"])
-        return cls(item["intercept"], terms, low, high, item["outcome"], risks)
+        # Bundles written before intervals were drawn have no covariance here.
+        covariance = tuple(tuple(row) for row in item.get("covariance", ()))
+        return cls(item["intercept"], terms, low, high, item["outcome"], risks, covariance)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the nomogram; see :func:`dlr.figures.plot_nomogram`."""

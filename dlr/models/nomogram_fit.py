@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from dlr.errors import DlrError
+from dlr.models.nomogram_interval import Covariance
 from dlr.models.nomogram_terms import Term
 from dlr.models.spline import spline_basis, spline_knots
 from dlr.stats import fit_logistic
@@ -23,7 +24,7 @@ def fit_terms(
     splines: Mapping[str, int],
     references: Mapping[str, str],
     labels: Mapping[str, str],
-) -> tuple[float, tuple[Term, ...], NDArray[np.float64]]:
+) -> tuple[float, tuple[Term, ...], NDArray[np.float64], Covariance]:
     """Fit the model; parameters are those of :meth:`dlr.models.nomogram.Nomogram.fit`.
 
     Returns
@@ -32,6 +33,8 @@ def fit_terms(
     terms : tuple of Term
     log_odds : ndarray of shape (n_complete,)
         Of the rows without missing values.
+    covariance : tuple of tuple of float
+        Of the intercept and the coefficients, in the order of the terms.
     """
     _check(frame, outcome, variables, splines, references)
     rows = frame[[outcome, *variables]].dropna()
@@ -49,7 +52,8 @@ def fit_terms(
         coefficients = (0.0, *slopes) if empty.levels else slopes
         terms.append(replace(empty, label=labels.get(name, name), coefficients=coefficients))
     log_odds = np.asarray(model.predict_log_odds(design))
-    return float(model.coefficients["intercept"]), tuple(terms), log_odds
+    covariance = tuple(tuple(row) for row in model.covariance.to_numpy(dtype=float).tolist())
+    return float(model.coefficients["intercept"]), tuple(terms), log_odds, covariance
 
 
 def _check(

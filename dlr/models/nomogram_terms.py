@@ -126,6 +126,20 @@ class Term:
             raise DlrError(f"'{self.variable}' must be {rule} to be read off, got {value!r}")
         return np.asarray(added, dtype=np.float64)
 
+    def design(self, values: pd.Series) -> NDArray[np.float64]:
+        """Return the columns that the estimated coefficients are multiplied with.
+
+        Returns
+        -------
+        ndarray of shape (n_cases, n_estimated)
+            Of a factor, an indicator of each level but the reference; of a number, itself and
+            the spline's further columns.
+        """
+        if self.levels:
+            text = values.astype(str).to_numpy()
+            return np.stack([text == level for level in self.levels[1:]], axis=-1).astype(float)
+        return spline_basis(pd.to_numeric(values, errors="coerce"), self.knots)
+
     def _curve(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(spline_basis(x, self.knots) @ np.asarray(self.coefficients))
 
