@@ -14,6 +14,16 @@ if TYPE_CHECKING:
     from dlr.results import Ablation
 
 
+def no_ablation_section() -> Section:
+    """Say how an ablation gets into a study's report."""
+    text = (
+        "No ablation was given to this report. 'dlr ablate STUDY.yaml --out RUN/ablation' reruns "
+        "the study without one part at a time; 'dlr report RUN' then shows the result here."
+    )
+    lead = "What each part of the model is worth."
+    return Section("ablation", "Ablation", lead, (Text(text),))
+
+
 def ablation_report(ablation: Ablation) -> Report:
     """Turn an ablation into a page with one forest plot and one table per score."""
     config = ablation.config

@@ -24,6 +24,10 @@ REFERENCES = {
     "J Stat Softw 2010;33(1):1-22.",
     "radiomics": "van Griethuysen JJM et al. Cancer Res 2017;77:e104-e107.",
     "icc": "Shrout PE, Fleiss JL. Psychol Bull 1979;86:420-428.",
+    "combat": "Johnson WE, Li C, Rabinovic A. Biostatistics 2007;8:118-127; Fortin JP et al. "
+    "NeuroImage 2018;167:104-120.",
+    "rubin": "Rubin DB. Multiple imputation for nonresponse in surveys. Wiley, 1987.",
+    "stability": "Nogueira S, Sechidis K, Brown G. J Mach Learn Res 2018;18(174):1-54.",
     "platt": "Platt J. In: Advances in Large Margin Classifiers. MIT Press, 1999:61-74.",
     "firth": "Firth D. Biometrika 1993;80:27-38.",
     "tripod": "Collins GS et al. TRIPOD+AI statement. BMJ 2024;385:e078378.",
@@ -36,6 +40,7 @@ def methods_paragraphs(config: StudyConfig, provenance: Mapping[str, str]) -> li
         "Population and outcome": _population(config),
         "Images and regions of interest": _imaging(config),
         "Features": _features(config),
+        "Missing values": _missing(config),
         "Selection": selection_text(config),
         "Models": models_text(config),
         "Statistics": _evaluation(config),
@@ -53,6 +58,12 @@ def references(config: StudyConfig) -> list[str]:
         skipped.add("icc")
     if config.selection.lasso is None:
         skipped.add("lasso")
+    if config.harmonisation is None:
+        skipped.add("combat")
+    if not config.clinical_model.multiple_imputation:
+        skipped.add("rubin")
+    if config.audit is None or not config.audit.bootstrap:
+        skipped.add("stability")
     return [text for key, text in REFERENCES.items() if key not in skipped]
 
 
@@ -150,6 +161,28 @@ def _features(config: StudyConfig) -> str:
             f"exceeded {agreement.threshold:g}."
         )
     return " ".join(parts)
+
+
+def _missing(config: StudyConfig) -> str:
+    text = (
+        "Cases without outcome were left out. Features that could not be computed were replaced "
+        "by the median of the training cases"
+    )
+    if config.model.missing_indicators:
+        text += ", with a column that tells where"
+    if not config.clinical_variables:
+        return f"{text}."
+    filled = {
+        "fill": "the median or most frequent level of the training cases",
+        "indicator": "the median or most frequent level of the training cases, with a column "
+        "that tells where they were missing",
+        "iterative": "values regressed on the other variables, as learnt on the training cases",
+    }[config.clinical_model.missing]
+    text += f"; missing clinical values by {filled}."
+    count = config.clinical_model.multiple_imputation
+    if count:
+        text += f" The joint regression table pools {count} imputations by Rubin's rules."
+    return text
 
 
 def _evaluation(config: StudyConfig) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
 import jinja2
 from markupsafe import Markup, escape
 
-from dlr.report._blocks import Report
+from dlr.figures._text import signed
+from dlr.report._blocks import Bar, Report
 from dlr.report._pictures import Picture
 
 
@@ -34,15 +37,45 @@ def render_page(report: Report, pictures: Mapping[str, Picture], version: str) -
         lstrip_blocks=True,
     )
     environment.filters["whole"] = _whole
+    environment.filters["bar"] = _bar
+    environment.filters["signed"] = signed
+    css, script = ((here / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     template = environment.get_template("page.html")
     return template.render(
         report=report,
         pictures=pictures,
         version=version,
         # Our own files, not user text: they must not be escaped.
-        css=Markup((here / "page.css").read_text(encoding="utf-8")),
-        script=Markup((here / "page.js").read_text(encoding="utf-8")),
+        css=Markup(css),
+        script=Markup(script),
+        policy=_policy(css, script),
+        sections={section.name: section.title for section in report.sections},
     )
+
+
+def _policy(css: str, script: str) -> str:
+    """Return a policy that allows this very style and script, embedded pictures and no more."""
+    return (
+        f"default-src 'none'; img-src data:; style-src {_hash(css)}; script-src {_hash(script)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(content: str) -> str:
+    digest = hashlib.sha256(content.encode("utf-8")).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
+
+
+def _bar(bar: Bar, bars: Sequence[Bar]) -> Markup:
+    """Draw one feature's contribution to the right (raises) or left (lowers) of the middle."""
+    most = max((abs(item.size) for item in bars), default=0.0) or 1.0
+    width = 50 * abs(bar.size) / most
+    left, kind = (50.0, "raises") if bar.size >= 0 else (50 - width, "lowers")
+    return Markup(
+        '<svg class="bar" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
+        '<rect class="{}" x="{:.1f}" y="1" width="{:.1f}" height="8"/>'
+        '<path class="middle" d="M50 0V10"/></svg>'
+    ).format(kind, left, width)
 
 
 def _whole(cell: object) -> Markup:

@@ -1,4 +1,4 @@
-"""Draws the figures of a report; the one place where they are made, stamped and saved."""
+"""Draws the figures of a report, stamps and saves them, and reads them for the page."""
 
 from __future__ import annotations
 
@@ -9,13 +9,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
+
+from dlr.errors import DlrError
 from dlr.figures import save_figure, stamp_simulated
 from dlr.figures._style import figure_style, root_figure
-from dlr.report._blocks import Figure, Report, Section
+from dlr.report._blocks import CardPicture, Cases, Figure, Fold, Report, Section
 
 LARGEST_SVG = 200_000
 """Vector files larger than this many bytes go into the page as pictures instead."""
 PAGE_DPI = 144
+SAVED_DPI = 300
+CROP_QUALITY = 80
+"""Of the JPEG files of ROI crops: about 8 kB each."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,7 @@ class Picture:
     source : str
         ``data:`` address of the picture.
     suffix : str
-        ``svg`` or ``png``.
+        ``svg``, ``png`` or ``jpg``.
     width : int
         Natural width in CSS pixels (96 per inch).
     files : tuple of str
@@ -43,17 +49,38 @@ class Picture:
 def draw_all(report: Report, folder: Path, *, pdf: bool = False) -> dict[str, Picture]:
     """Draw every figure of a report into ``folder/figures``, as SVG, PNG and, if asked, PDF.
 
+    Crops of single cases go into ``folder/cases``.
+
     Returns
     -------
     dict of str to Picture
-        By the figure's name.
+        By the figure's name; crops by their file.
     """
     formats = ("svg", "png", "pdf") if pdf else ("svg", "png")
-    pictures: dict[str, Picture] = {}
+    names: set[str] = set()
     for figure in figures_of(report.sections):
-        if figure.name in pictures:
+        if figure.name in names:
             raise ValueError(f"two figures are called '{figure.name}'; give each its own name")
-        pictures[figure.name] = _draw(figure, folder, formats, simulated=report.simulated)
+        names.add(figure.name)
+        _draw(figure, folder, formats, simulated=report.simulated)
+    for crop in crops_of(report.sections):
+        _save_crop(crop, folder)
+    return load_pictures(report, folder)
+
+
+def load_pictures(report: Report, folder: Path) -> dict[str, Picture]:
+    """Read the files of a report's figures and crops for the page.
+
+    Raises
+    ------
+    DlrError
+        If a file is gone.
+    """
+    pictures = {figure.name: _load(figure, folder) for figure in figures_of(report.sections)}
+    for crop in crops_of(report.sections):
+        content = _read(folder / crop.file)
+        source = _data("image/jpeg", content)
+        pictures[crop.file] = Picture(source, "jpg", crop.width, (crop.file,))
     return pictures
 
 
@@ -62,30 +89,75 @@ def figures_of(sections: tuple[Section, ...]) -> list[Figure]:
     found = []
     for section in sections:
         for block in section.blocks:
-            inner = block.blocks if block.kind == "fold" else (block,)  # type: ignore[union-attr]
+            inner = block.blocks if isinstance(block, Fold) else (block,)
             found += [item for item in inner if isinstance(item, Figure)]
     return found
 
 
-def _draw(block: Figure, folder: Path, formats: Sequence[str], *, simulated: bool) -> Picture:
+def crops_of(sections: tuple[Section, ...]) -> list[CardPicture]:
+    """Return the crops of all cases."""
+    viewers = [b for section in sections for b in section.blocks if isinstance(b, Cases)]
+    return [crop for viewer in viewers for card in viewer.cards for crop in card.pictures]
+
+
+def _draw(block: Figure, folder: Path, formats: Sequence[str], *, simulated: bool) -> None:
+    if block.draw is None:  # read back: its files are there
+        return
     drawn = root_figure(block.draw())
     if simulated:
         stamp_simulated(drawn)
     with figure_style():  # arranged once, not again for every file
         drawn.draw_without_rendering()
     drawn.set_layout_engine("none")
-    paths = save_figure(drawn, folder / "figures" / block.name, formats)
-    files = tuple(path.relative_to(folder).as_posix() for path in paths)
-    width = round(96 * drawn.get_size_inches()[0])
-    svg = paths[0].read_bytes()
+    save_figure(drawn, folder / "figures" / block.name, formats)
+
+
+def _save_crop(crop: CardPicture, folder: Path) -> None:
+    if crop.crop is None:
+        return
+    path = folder / crop.file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(crop.crop).save(path, format="JPEG", quality=CROP_QUALITY)
+
+
+def _load(block: Figure, folder: Path) -> Picture:
+    stem = folder / "figures" / block.name
+    svg = _read(stem.with_name(f"{stem.name}.svg"))
+    width = _width(svg)
+    suffixes = ("svg", "png", "pdf")
+    there = [stem.with_name(f"{stem.name}.{suffix}") for suffix in suffixes]
+    files = tuple(path.relative_to(folder).as_posix() for path in there if path.is_file())
     if not block.raster:
         svg = _slim(svg)
         if len(svg) <= LARGEST_SVG:
             return Picture(_data("image/svg+xml", svg), "svg", width, files)
+    png = _smaller(_read(stem.with_name(f"{stem.name}.png")))
+    return Picture(_data("image/png", png), "png", width, files)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise DlrError(
+            f"the report needs the file {path}, which is gone; run the study again"
+        ) from None
+
+
+def _width(svg: bytes) -> int:
+    """Return the width of an SVG file in CSS pixels."""
+    found = re.search(rb'<svg[^>]* width="([\d.]+)pt"', svg)
+    return round(float(found.group(1)) * 96 / 72) if found else 480
+
+
+def _smaller(png: bytes) -> bytes:
+    """Bring a saved picture to the resolution of the page."""
+    with Image.open(io.BytesIO(png)) as picture:
+        size = [max(1, round(side * PAGE_DPI / SAVED_DPI)) for side in picture.size]
+        small = picture.convert("RGB").resize((size[0], size[1]), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
-    with figure_style():
-        drawn.savefig(buffer, format="png", dpi=PAGE_DPI)
-    return Picture(_data("image/png", buffer.getvalue()), "png", width, files)
+    small.save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
 
 
 def _slim(svg: bytes) -> bytes:

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dlr import figures
+from dlr.report._ablation import no_ablation_section
 from dlr.report._blocks import Block, Bullets, Figure, Report, Section, Table, Text, Tone
+from dlr.report._cases import cases_section
+from dlr.report._evidence import study_evidence
+from dlr.report._features import features_section
 from dlr.report._methods import methods_paragraphs, references
 from dlr.report._protocol import audit_section, grid_section
 from dlr.report._shared import (
@@ -27,9 +31,7 @@ from dlr.report._tables import logistic_table, plain_table, steps_table
 from dlr.report._words import ESTIMATES, outcome_name, set_meaning
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from dlr.models.centre_scatter import CentreScatter
+    from dlr.case_views import CaseViews
     from dlr.results import CohortEvaluation, SelectionTrace, StudyResult
 
 SIMULATED = "a simulated cohort: no real patients, no real images"
@@ -38,33 +40,39 @@ REAL = "the cohort the study file names; not declared as simulated"
 
 def study_report(result: StudyResult) -> Report:
     """Turn a finished study into sections."""
+    views: CaseViews | None = getattr(result, "cases", None)
     sections = [
         summary_section(result),
         _data_section(result),
         cohort_section(
             result.flow, result.baseline, result.missing, result.examples, result.config
         ),
+        _methods_section(result),
         _clinical_section(result),
+        features_section(result),
         _selection_section(result),
         grid_section(result),
         _models_section(result),
         *(_evaluation_section(result, item) for item in _judged(result)),
         _calibration_section(result),
-        audit_section(result),
         nomogram_section(result.nomogram) if result.nomogram is not None else None,
-        _methods_section(result),
+        cases_section(views, result.config),
+        audit_section(result),
+        no_ablation_section(),
         failures_section(result.failures),
         reproducibility_section(result.config, result.provenance),
     ]
+    kept = tuple(section for section in sections if section is not None and section.blocks)
     config = result.config
     return Report(
         title=config.name,
         subtitle=config.description,
         made_from=SIMULATED if config.simulated else REAL,
         simulated=config.simulated,
-        sections=tuple(section for section in sections if section is not None and section.blocks),
+        sections=kept,
         files={"scores": result.scores},
         numbers=_numbers(result),
+        evidence=study_evidence(result, kept),
     )
 
 
@@ -170,37 +178,11 @@ def _selection_section(result: StudyResult) -> Section | None:
     if not result.traces:
         return None
     blocks: list[Block] = [steps_table(result.traces)]
-    if result.agreement is not None and result.config.agreement is not None:
-        gate = result.config.agreement.threshold
-        blocks.append(
-            Figure(
-                "reader_agreement",
-                f"Agreement of two readers' regions, feature by feature; those above {gate:g} "
-                "(blue) were kept. 1 is perfect.",
-                partial(figures.plot_agreement, result.agreement, gate),
-            )
-        )
-    if result.centers is not None:
-        between = result.centers.between
-        blocks.append(
-            Figure(
-                "centres",
-                "Training centres on the first two principal components of all features, before "
-                "and after ComBat. Share of the variance between centres: "
-                f"{between['before']:.1%} before, {between['after']:.1%} after.",
-                partial(_centre_axes, result.centers),
-                wide=True,
-            )
-        )
     names = sorted(result.traces, key=lambda name: name != "DLR")
     for index, name in enumerate(names):
         blocks.append(fold(name, _trace_blocks(result.traces[name]), opened=index == 0))
-    lead = "How many features there were, which were kept at each step, and how stable that was."
+    lead = "Which features were kept at each step, and how often the folds agreed."
     return Section("selection", "Feature selection", lead, tuple(blocks))
-
-
-def _centre_axes(centers: CentreScatter) -> Axes:
-    return figures.plot_centre_scatter(centers).axes[0]
 
 
 def _trace_blocks(trace: SelectionTrace) -> list[Block]:

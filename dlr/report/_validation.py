@@ -9,6 +9,8 @@ import pandas as pd
 from dlr.external import evaluations_of
 from dlr.figures._text import number
 from dlr.report._blocks import Block, Bullets, Fact, Facts, Report, Section, Table, Text
+from dlr.report._cases import cases_section
+from dlr.report._evidence import validation_evidence
 from dlr.report._external import (
     applied_note,
     cohorts_blocks,
@@ -53,6 +55,7 @@ def validation_report(result: ValidationResult) -> Report:
         recalibration_section(result),
         subgroups_section(result),
         _scores_section(result),
+        cases_section(getattr(result, "cases", None), config),
         _range_section(result.flags),
         nomogram_section(result.nomogram) if result.nomogram is not None else None,
         _methods_section(result),
@@ -74,6 +77,7 @@ def validation_report(result: ValidationResult) -> Report:
         sections=kept,
         files={"scores": result.scores},
         numbers=numbers,
+        evidence=validation_evidence(result, kept),
     )
 
 

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dlr
+from dlr.errors import DlrError
 from dlr.report._ablation import ablation_report
 from dlr.report._blocks import Report
-from dlr.report._export import write_json, write_tables
+from dlr.report._checklists import (
+    SECTION,
+    Answers,
+    answers_template,
+    checklists_section,
+    read_answers,
+)
+from dlr.report._export import (
+    checklist_frame,
+    checklists_of,
+    write_json,
+    write_plain_tables,
+    write_tables,
+)
 from dlr.report._page import render_page
-from dlr.report._pictures import draw_all
+from dlr.report._pictures import Picture, draw_all, figures_of, load_pictures
+from dlr.report._restore import read_report
 from dlr.report._study import study_report
 from dlr.report._validation import validation_report
 from dlr.results import Ablation, StudyResult
@@ -30,7 +47,8 @@ def write_report(
         What to report. Where its settings say ``simulated``, every figure is stamped.
     folder : Path
         Made when missing. It gets ``report.html`` (self-contained), ``report.json``,
-        ``figures/`` (SVG and 300-dpi PNG) and ``tables/`` (CSV, unrounded).
+        ``figures/`` (SVG and 300-dpi PNG), ``cases/`` (ROI pictures) and ``tables/`` (CSV,
+        unrounded, and ``tables.html`` for word processors).
     pdf : bool
         Save every figure as PDF with editable text too; doubles the time.
 
@@ -45,6 +63,8 @@ def write_report(
         report = ablation_report(result)
     else:
         report = validation_report(result)
+    if report.evidence:
+        report = _with_checklists(report)
     return write_pages(report, Path(folder), pdf=pdf)
 
 
@@ -53,7 +73,97 @@ def write_pages(report: Report, folder: Path, *, pdf: bool = False) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     pictures = draw_all(report, folder, pdf=pdf)
     write_tables(report, folder)
+    return _write_page(report, pictures, folder)
+
+
+def _write_page(report: Report, pictures: Mapping[str, Picture], folder: Path) -> Path:
     write_json(report, pictures, folder / "report.json")
     page = folder / "report.html"
     page.write_text(render_page(report, pictures, dlr.__version__), encoding="utf-8")
     return page
+
+
+def _with_checklists(report: Report, answers: Answers | None = None) -> Report:
+    """Put the checklists, anew, before the failures."""
+    sections = [section for section in report.sections if section.name != SECTION]
+    names = [section.name for section in sections]
+    place = names.index("failures") if "failures" in names else len(names)
+    sections.insert(place, checklists_section(report, answers))
+    return replace(report, sections=tuple(sections))
+
+
+def rebuild_report(
+    folder: Path, *, answers: Path | None = None, ablation: Path | None = None
+) -> Path:
+    """Make the page of a run anew from what its folder holds.
+
+    Words, numbers, tables and figures stay those of the run: ``report.json`` and ``figures/`` are
+    all that is read, nothing is computed or drawn again. New are the page itself (a newer
+    version's template), the checklists with the authors' answers, and the ablation.
+
+    Parameters
+    ----------
+    folder : Path
+        What ``dlr train``, ``dlr validate``, ``dlr predict`` or ``dlr ablate`` wrote.
+    answers : Path, optional
+        The authors' answers; ``checklist.yaml`` in the folder where left out, if there is one.
+    ablation : Path, optional
+        Folder of ``dlr ablate``; ``ablation`` in the folder where left out, if there is one.
+
+    Returns
+    -------
+    Path
+        The page, ``folder/report.html``; ``folder/checklist-template.yaml`` lists what the
+        authors still have to answer.
+
+    Raises
+    ------
+    DlrError
+        If the folder holds no report, or one of a version that kept too little.
+    InputError
+        If the answers name unknown checklists or items.
+    """
+    report = read_report(folder)
+    pictures = load_pictures(report, folder)
+    beside = folder / "ablation"
+    if ablation is None and (beside / "report.json").is_file():
+        ablation = beside
+    if ablation is not None:
+        part = read_report(ablation)
+        found = load_pictures(part, ablation)
+        report, added = _with_ablation(report, part), figures_of(part.sections)
+        pictures |= {figure.name: _copied(found[figure.name], ablation, folder) for figure in added}
+    if answers is None and (folder / "checklist.yaml").is_file():
+        answers = folder / "checklist.yaml"
+    if report.evidence:
+        report = _with_checklists(report, None if answers is None else read_answers(answers))
+        template = answers_template(report.sections[_place(report, SECTION)])
+        (folder / "checklist-template.yaml").write_text(template, encoding="utf-8")
+    for item in checklists_of(report):
+        frame = checklist_frame(item)
+        frame.to_csv(folder / "tables" / f"{item.name}.csv", index=False, encoding="utf-8")
+    write_plain_tables(report, folder)
+    return _write_page(report, pictures, folder)
+
+
+def _place(report: Report, name: str) -> int:
+    return [section.name for section in report.sections].index(name)
+
+
+def _with_ablation(report: Report, part: Report) -> Report:
+    """Put the section of an ablation where the study's report has room for it."""
+    section = next((item for item in part.sections if item.name == "ablation"), None)
+    if section is None or all(item.name != "ablation" for item in report.sections):
+        raise DlrError("an ablation can only be shown in the report of a study made by 'dlr train'")
+    sections = list(report.sections)
+    sections[_place(report, "ablation")] = section
+    return replace(report, sections=tuple(sections))
+
+
+def _copied(picture: Picture, source: Path, target: Path) -> Picture:
+    """Copy a figure's files into the report's folder."""
+    for name in picture.files:
+        path = target / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes((source / name).read_bytes())
+    return picture

@@ -30,17 +30,15 @@
     });
     body.append(...rows);
   };
-  all("table").forEach((table) => {
+  all("table[data-name]").forEach((table) => {
     all("thead th", table).forEach((heading, index) => {
-      heading.tabIndex = 0;
-      heading.title = "Sort";
-      heading.addEventListener("click", () => sort(table, index, heading));
-      heading.addEventListener("keydown", (event) => {
-        if (event.key === "Enter" || event.key === " ") {
-          event.preventDefault();
-          sort(table, index, heading);
-        }
-      });
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "sort";
+      button.title = "Sort";
+      button.append(...heading.childNodes);
+      heading.append(button);
+      button.addEventListener("click", () => sort(table, index, heading));
     });
   });
   const quoted = (cell) => `"${cell.textContent.replaceAll('"', '""')}"`;
@@ -52,16 +50,61 @@
     save(`${button.dataset.csv}.csv`, URL.createObjectURL(blob));
   }));
 
-  // Figures: enlarge and download.
-  const viewer = document.getElementById("viewer");
-  all(".zoom").forEach((button) => button.addEventListener("click", () => {
-    const image = button.querySelector("img");
-    const large = viewer.querySelector("img");
-    large.src = image.src;
-    large.alt = image.alt;
-    viewer.showModal();
+  // A plain table for word processors: no colours, no buttons, nothing but cells.
+  const plain = (table) => {
+    const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+    const rows = Array.from(table.rows, (row) => {
+      const cells = Array.from(row.cells, (cell) => {
+        const tag = cell.tagName.toLowerCase();
+        return `<${tag}>${escaped(cell.textContent.trim())}</${tag}>`;
+      });
+      return `<tr>${cells.join("")}</tr>`;
+    });
+    return `<table border="1" cellspacing="0" cellpadding="4">${rows.join("")}</table>`;
+  };
+  const said = document.getElementById("said");
+  all("[data-copy]").forEach((button) => button.addEventListener("click", () => {
+    const table = document.querySelector(`table[data-name="${button.dataset.copy}"]`);
+    const tabbed = Array.from(table.rows, (row) =>
+      Array.from(row.cells, (cell) => cell.textContent.trim()).join("\t")).join("\n");
+    // A copy event works in a page opened from a file, too, where the clipboard is closed.
+    document.addEventListener("copy", (event) => {
+      event.clipboardData.setData("text/html", plain(table));
+      event.clipboardData.setData("text/plain", tabbed);
+      event.preventDefault();
+    }, { once: true });
+    said.textContent = document.execCommand("copy") ? "Table copied." : "Copying was refused.";
+    setTimeout(() => { said.textContent = ""; }, 2500);
   }));
-  document.getElementById("close").addEventListener("click", () => viewer.close());
+
+  // Figures: enlarge, zoom, download.
+  const viewer = document.getElementById("viewer");
+  const stage = viewer.querySelector(".stage");
+  let scale = 1;
+  const zoom = (to) => {
+    scale = Math.min(8, Math.max(1, to));
+    if (stage.firstElementChild) stage.firstElementChild.style.width = `${100 * scale}%`;
+  };
+  all(".zoom").forEach((button) => button.addEventListener("click", () => {
+    const shown = button.querySelector("img, svg").cloneNode(true);
+    shown.removeAttribute("width");
+    stage.replaceChildren(shown);
+    viewer.classList.toggle("square", shown.tagName.toLowerCase() === "svg");
+    zoom(1);
+    viewer.showModal();
+    stage.focus();
+  }));
+  const press = (id, action) => document.getElementById(id)?.addEventListener("click", action);
+  press("close", () => viewer.close());
+  press("larger", () => zoom(scale * 1.4));
+  press("smaller", () => zoom(scale / 1.4));
+  press("fit", () => zoom(1));
+  viewer.addEventListener("keydown", (event) => {
+    const factor = { "+": 1.4, "=": 1.4, "-": 1 / 1.4, 0: 0 }[event.key];
+    if (factor === undefined) return;
+    event.preventDefault();
+    zoom(scale * factor);
+  });
   viewer.addEventListener("click", (event) => {
     if (event.target === viewer) viewer.close();
   });
@@ -69,6 +112,47 @@
     const image = document.querySelector(`#figure-${button.dataset.image} img`);
     save(image.dataset.name, image.src);
   }));
+
+  // Cases: one at a time; the arrow keys of the list work, too.
+  const cards = all("article.case");
+  const pick = document.getElementById("case-pick");
+  const turn = (index) => {
+    const place = (index + cards.length) % cards.length;
+    cards.forEach((card, i) => card.classList.toggle("current", i === place));
+    pick.selectedIndex = place;
+  };
+  if (pick) {
+    document.querySelector(".cases").classList.add("paged");
+    turn(0);
+    pick.addEventListener("change", () => turn(pick.selectedIndex));
+    press("case-back", () => turn(pick.selectedIndex - 1));
+    press("case-next", () => turn(pick.selectedIndex + 1));
+    const outline = document.getElementById("case-outline");
+    outline.addEventListener("change", () => {
+      document.querySelector(".cases").classList.toggle("bare", !outline.checked);
+    });
+    const follow = () => {
+      const index = cards.findIndex((card) => `#${card.id}` === location.hash);
+      if (index < 0) return;
+      turn(index);
+      document.querySelector(".cases").scrollIntoView();
+    };
+    addEventListener("hashchange", follow);
+    all("a[href^='#case-']").forEach((link) => link.addEventListener("click", () => {
+      if (link.hash === location.hash) follow();
+    }));
+    follow();
+  }
+
+  // A link into something folded opens it.
+  const reveal = () => {
+    let place = location.hash.length > 1 ? document.getElementById(location.hash.slice(1)) : null;
+    for (; place; place = place.parentElement) {
+      if (place.tagName === "DETAILS") place.open = true;
+    }
+  };
+  addEventListener("hashchange", reveal);
+  reveal();
 
   // Light and dark; a print opens everything that is folded.
   document.getElementById("theme").addEventListener("click", () => {

@@ -1,0 +1,154 @@
+"""The case viewer: one card per case, with its ROIs and what moved its score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dlr.figures._text import number, signed
+from dlr.report._blocks import Bar, Block, CardPicture, CaseCard, Cases, Section, Text
+from dlr.report._words import class_labels, plural
+
+if TYPE_CHECKING:
+    from dlr.case_views import CaseView, CaseViews
+    from dlr.config import StudyConfig
+    from dlr.roi_pictures import Polygon, RoiPicture
+
+MOST_BARS = 8
+"""Features drawn per case; the others are summed up."""
+
+_METHODS = {
+    "linear": "The classifier is linear, so a feature's contribution is its coefficient times its "
+    "Z-score, and the contributions sum exactly to the score.",
+    "shap": "The classifier is not linear: contributions are Shapley values against the average "
+    "training case (package shap, sampled orders of the features), which sum to the score.",
+    "occlusion": "The classifier is not linear and the package shap is not installed: each "
+    "contribution is what the score loses when that feature alone becomes average. Where features "
+    "act together a rest remains, which is given.",
+}
+
+
+def cases_section(views: CaseViews | None, config: StudyConfig) -> Section | None:
+    """Show single cases; None where there are none."""
+    if views is None or not views.cases:
+        return None
+    cards = tuple(_card(index, case, views, config) for index, case in enumerate(views.cases))
+    left = views.total - len(views.cases)
+    shown = (
+        f"{plural(len(cards), 'case')} of {views.total:,} are shown: those with inputs outside the "
+        f"training range first, then those called wrong by {views.judged_by} at the locked "
+        "threshold, then those of the highest probability."
+    )
+    shown += f" {plural(left, 'further case')} are in scores.csv." if left else ""
+    blocks: list[Block] = [Text(shown)]
+    if views.feature_set:
+        took = f"Taking {plural(len(cards), 'score')} apart took {number(views.seconds)} s."
+        text = (
+            f"What moved the {views.feature_set} score, in log-odds, away from that of the average "
+            f"training case ({signed(views.base)}). {_METHODS[views.method]} {took} It says what "
+            "the model used, not what caused the outcome."
+        )
+        blocks.append(Text(text, "note"))
+    if views.recalibrated:
+        text = "The scores shown were recalibrated; the contributions are of the frozen score."
+        blocks.append(Text(text, "warning"))
+    stamp = "Simulated" if config.simulated else ""
+    blocks.append(Cases("cases", views.judged_by, cards, stamp))
+    lead = "Single cases the model had not seen: their regions, scores, and what moved them."
+    return Section("cases", "Cases", lead, tuple(blocks))
+
+
+def _card(index: int, case: CaseView, views: CaseViews, config: StudyConfig) -> CaseCard:
+    names = class_labels(config)
+    judged = case.scores[case.scores["feature_set"] == views.judged_by]
+    probability = float(judged["probability"].iloc[0]) if len(judged) else float("nan")
+    where = f"{case.cohort} cohort" + (f", centre {case.center}" if case.center else "")
+    return CaseCard(
+        name=case.case_id,
+        cohort=where,
+        outcome="not known" if case.outcome is None else names[case.outcome],
+        tags=_tags(case),
+        probability=number(probability),
+        scores=_scores(case, names),
+        points=_points(case),
+        bars=_bars(case),
+        sums=_sums(case, views),
+        pictures=tuple(_picture(index, picture) for picture in case.pictures),
+    )
+
+
+def _tags(case: CaseView) -> tuple[str, ...]:
+    tags = []
+    if case.n_outside:
+        inputs = plural(case.n_outside, "input")
+        tags.append(f"{inputs} outside the training range, farthest {case.worst}")
+    if case.wrong:
+        tags.append("called wrong")
+    return tuple(tags)
+
+
+def _scores(case: CaseView, names: tuple[str, str]) -> tuple[tuple[str, ...], ...]:
+    return tuple(
+        (
+            str(row["feature_set"]),
+            signed(float(row["score"])),
+            number(float(row["probability"]), 3),
+            number(float(row["threshold"]), 3),
+            names[int(row["probability"] >= row["threshold"])],
+        )
+        for row in case.scores.to_dict("records")
+    )
+
+
+def _points(case: CaseView) -> tuple[tuple[str, ...], ...]:
+    if not len(case.points):
+        return ()
+    rows = [
+        (str(row["variable"]), _value(row["value"]), number(float(row["points"]), 1))
+        for row in case.points.to_dict("records")
+    ]
+    total = float(case.points["points"].sum())
+    return (*rows, ("Total", "", number(total, 1)))
+
+
+def _value(value: object) -> str:
+    return value if isinstance(value, str) else number(float(str(value)), 2)
+
+
+def _bars(case: CaseView) -> tuple[Bar, ...]:
+    rows = case.contributions.head(MOST_BARS).to_dict("records")
+    return tuple(
+        Bar(
+            str(row["feature"]),
+            f"{float(row['measured']):.4g} ({signed(float(row['scaled']))} SD)",
+            float(row["contribution"]),
+        )
+        for row in rows
+    )
+
+
+def _sums(case: CaseView, views: CaseViews) -> str:
+    """Say how the contributions add up."""
+    if not len(case.contributions):
+        return ""
+    values = case.contributions["contribution"]
+    others = len(values) - MOST_BARS
+    total = views.base + float(values.sum()) + case.rest
+    text = f"Average case {signed(views.base)}, features drawn {signed(values[:MOST_BARS].sum())}"
+    if others > 0:
+        noun = plural(others, "other feature")
+        text += f", {noun} {signed(values[MOST_BARS:].sum())}"
+    if abs(case.rest) > 5e-3:
+        text += f", acting together {signed(case.rest)}"
+    return f"{text}: {views.feature_set} score {signed(total)}."
+
+
+def _picture(index: int, picture: RoiPicture) -> CardPicture:
+    height, width = picture.crop.shape
+    file = f"cases/{index + 1:03d}_{picture.view}.jpg"
+    return CardPicture(picture.view, file, width, height, _path(picture.outline), picture.crop)
+
+
+def _path(polygons: Sequence[Polygon]) -> str:
+    """Return polygons as an SVG path."""
+    return "".join("M" + "L".join(f"{x:g},{y:g}" for x, y in polygon) + "Z" for polygon in polygons)
