@@ -120,11 +120,15 @@ def _bars(case: CaseView) -> tuple[Bar, ...]:
     return tuple(
         Bar(
             str(row["feature"]),
-            f"{float(row['measured']):.4g} ({signed(float(row['scaled']))} SD)",
+            f"{_short(float(row['measured']))} ({signed(float(row['scaled']))} SD)",
             float(row["contribution"]),
         )
         for row in rows
     )
+
+
+def _short(value: float) -> str:
+    return f"{value:.4g}".replace("-", "\N{MINUS SIGN}")
 
 
 def _sums(case: CaseView, views: CaseViews) -> str:

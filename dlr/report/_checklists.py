@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -13,7 +13,6 @@ import yaml
 
 from dlr.errors import Fault, InputError
 from dlr.report._blocks import Block, Bullets, Checklist, ChecklistRow, Report, Section, Text
-from dlr.report._words import plural
 
 NAMES = ("tripod_ai", "clear", "metrics", "rqs")
 SECTION = "checklists"
@@ -73,7 +72,14 @@ def _count(item: Checklist) -> str:
         f"{statuses.count(ANSWERED)} answered by the authors",
         f"{statuses.count(OPEN)} open",
     ]
-    return f"{item.title}: of {plural(len(statuses), 'item')} {', '.join(parts)}."
+    return f"{item.title}: of {item_count(item.rows)} {', '.join(parts)}."
+
+
+def item_count(rows: Sequence[ChecklistRow]) -> str:
+    """Say how many items there are, and how many with their parts (12a, 12b)."""
+    whole = len({row.number.rstrip("abcdefg") for row in rows})
+    parts = f" ({len(rows)} with their parts)" if len(rows) > whole else ""
+    return f"{whole} items{parts}"
 
 
 def _checklist(name: str, report: Report, answers: Answers) -> Checklist:

@@ -73,25 +73,23 @@ def _agreement(result: StudyResult) -> list[Block]:
                 partial(figures.plot_agreement, result.agreement, settings.threshold),
             )
         )
-        blocks.append(_histogram(frame["icc"], settings, "reader_icc", "between two readers"))
         caption = f"ICC({settings.form}) of two readers' regions, feature by feature."
         table = plain_table("reader_agreement", caption, frame.reset_index())
         blocks.append(capped(table, MOST_ROWS))
     if result.stability is not None:
-        where = "over perturbed regions"
-        blocks.append(_histogram(result.stability, settings, "perturbation_icc", where))
+        blocks.append(_histogram(result.stability, settings))
         frame = result.stability.rename("icc").rename_axis("feature").reset_index()
         caption = "ICC over perturbed regions, feature by feature."
         blocks.append(capped(plain_table("perturbation_icc", caption, frame), MOST_ROWS))
     return blocks
 
 
-def _histogram(icc: pd.Series, settings: AgreementSettings, name: str, where: str) -> Figure:
+def _histogram(icc: pd.Series, settings: AgreementSettings) -> Figure:
     kept = int((icc > settings.threshold).sum())
     return Figure(
-        name,
-        f"ICC {where}: {kept} of {plural(len(icc), 'feature')} lie above {settings.threshold:g} "
-        "(blue).",
+        "perturbation_icc",
+        f"ICC over perturbed regions: {kept} of {plural(len(icc), 'feature')} lie above "
+        f"{settings.threshold:g} (blue).",
         partial(figures.plot_icc_histogram, icc, threshold=settings.threshold),
     )
 

@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 
 from dlr.figures._text import signed
 from dlr.report._blocks import Bar, Report
+from dlr.report._checklists import item_count
 from dlr.report._pictures import Picture
 
 
@@ -39,6 +40,7 @@ def render_page(report: Report, pictures: Mapping[str, Picture], version: str) -
     environment.filters["whole"] = _whole
     environment.filters["bar"] = _bar
     environment.filters["signed"] = signed
+    environment.filters["item_count"] = item_count
     css, script = ((here / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     template = environment.get_template("page.html")
     return template.render(

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 _METRICS = ("accuracy", "sensitivity", "specificity", "ppv", "npv")
 _TESTS = {
-    "t": "t",
-    "welch": "Welch t",
-    "mann-whitney": "Mann-Whitney",
-    "chi-squared": "\N{GREEK SMALL LETTER CHI}\N{SUPERSCRIPT TWO}",
-    "fisher": "Fisher",
+    "Student": "t",
+    "Welch": "Welch t",
+    "Mann-Whitney": "Mann-Whitney",
+    "Chi-squared": "\N{GREEK SMALL LETTER CHI}\N{SUPERSCRIPT TWO}",
+    "Fisher": "Fisher",
 }
 LONG = 30
 """Longer tables are folded until clicked."""
@@ -218,7 +218,7 @@ def baseline_table(table: BaselineTable, name: str, caption: str, config: StudyC
     for key, title in groups.items():
         columns[title] = [str(text).replace(" %", "%") for text in frame[key].fillna("")]
     columns["P"] = [p_cell(p) if new else "" for p, new in zip(frame["p_value"], first)]
-    columns["Test"] = [_TESTS.get(str(test), "") for test in frame["test"].fillna("")]
+    columns["Test"] = [_test(str(test)) for test in frame["test"].fillna("")]
     columns["SMD"] = [number(smd) if new else "" for smd, new in zip(frame["smd"], first)]
     if (frame["n_missing"] > 0).any():
         missing = zip(frame["n_missing"], first)
@@ -228,6 +228,11 @@ def baseline_table(table: BaselineTable, name: str, caption: str, config: StudyC
         "standardised mean difference."
     )
     return Table(name, caption, pd.DataFrame(columns), frame, note, len(frame) > LONG)
+
+
+def _test(name: str) -> str:
+    """Return the short name of a test, or the name itself."""
+    return next((short for start, short in _TESTS.items() if name.startswith(start)), name)
 
 
 def logistic_table(table: LogisticTable, name: str, caption: str, config: StudyConfig) -> Table:
