@@ -108,8 +108,8 @@ class RiskDistribution:
     @classmethod
     def from_dict(cls, item: Mapping[str, Any]) -> Self:
         """Rebuild from :meth:`to_dict`."""
-        lists = (tuple(item[key]) for key in ("events", "others", "quantiles"))
-        return cls(*lists, item["estimate"])
+        events, others = tuple(item["events"]), tuple(item["others"])
+        return cls(events, others, tuple(item["quantiles"]), item["estimate"])
 
 
 def training_risks(scores: pd.DataFrame, cohort: str, feature_set: str) -> RiskDistribution | None:
