@@ -20,8 +20,10 @@ LARGEST_SVG = 200_000
 """Vector files larger than this many bytes go into the page as pictures instead."""
 PAGE_DPI = 144
 SAVED_DPI = 300
-CROP_QUALITY = 80
-"""Of the JPEG files of ROI crops: about 8 kB each."""
+MOST_CROPS_BYTES = 5_000_000
+"""Of all JPEG files of ROI crops together, so that the page stays below 15 MB."""
+_SMALLER = ((1.0, 80), (1.0, 60), (1.0, 40), (0.5, 60), (0.5, 30), (0.25, 40))
+"""Share of the size and JPEG quality, tried until a crop is small enough; the first is usual."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,9 @@ def draw_all(report: Report, folder: Path, *, pdf: bool = False) -> dict[str, Pi
             raise ValueError(f"two figures are called '{figure.name}'; give each its own name")
         names.add(figure.name)
         _draw(figure, folder, formats, simulated=report.simulated)
-    for crop in crops_of(report.sections):
-        _save_crop(crop, folder)
+    crops = crops_of(report.sections)
+    for crop in crops:
+        _save_crop(crop, folder, MOST_CROPS_BYTES // len(crops))
     return load_pictures(report, folder)
 
 
@@ -112,12 +115,22 @@ def _draw(block: Figure, folder: Path, formats: Sequence[str], *, simulated: boo
     save_figure(drawn, folder / "figures" / block.name, formats)
 
 
-def _save_crop(crop: CardPicture, folder: Path) -> None:
+def _save_crop(crop: CardPicture, folder: Path, most: int) -> None:
+    """Save a crop as JPEG, coarser where it would take more than `most` bytes."""
     if crop.crop is None:
         return
+    whole = Image.fromarray(crop.crop)
+    content = b""
+    for share, quality in _SMALLER:
+        size = (max(1, round(share * whole.width)), max(1, round(share * whole.height)))
+        buffer = io.BytesIO()
+        whole.resize(size).save(buffer, format="JPEG", quality=quality)
+        content = buffer.getvalue()
+        if len(content) <= most:
+            break
     path = folder / crop.file
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(crop.crop).save(path, format="JPEG", quality=CROP_QUALITY)
+    path.write_bytes(content)
 
 
 def _load(block: Figure, folder: Path) -> Picture:
