@@ -2,7 +2,7 @@
 
 Data:     the 156 training discs of experiments/spider_disc_degeneration (real T2 MRI)
 Command:  python experiments/ablation/run.py --root DATA --out runs/ablation
-Smaller:  --small takes radiomics of the sagittal view and three folds
+Smaller:  --small takes radiomics of the sagittal view, no LASSO, three folds
 """
 
 from __future__ import annotations
@@ -22,11 +22,24 @@ from dlr.report import write_report
 HERE = Path(__file__).parent
 
 
+def with_parameter_files(config: StudyConfig) -> StudyConfig:
+    """Take parameter files that variants name from this folder, wherever the script is started."""
+    key = "radiomics.parameters"
+    variants = {
+        name: {**changes, key: str(HERE / str(changes[key]))}
+        if str(changes.get(key, "")).endswith(".yaml")
+        else changes
+        for name, changes in config.ablation.items()
+    }
+    return config.model_copy(update={"ablation": variants})
+
+
 def smaller(config: StudyConfig) -> StudyConfig:
-    """Leave out what takes time: one view, deep features, own variants, folds."""
+    """Leave out what takes time: one view, deep features, LASSO, own variants, folds."""
     changes = {
         "views": {"sag": config.views["sag"]},
         "embedding": None,
+        "selection": config.selection.model_copy(update={"lasso": None}),
         "model": config.model.model_copy(update={"folds": 3, "inner_folds": 3}),
         "clinical_variables": {"modic": config.clinical_variables["modic"]},
         "ablation": {},
@@ -45,6 +58,7 @@ def main() -> None:
     options = parser.parse_args()
     started = time.monotonic()
     study = Study.from_yaml(HERE / "study.yaml", work=options.out / "work", root=options.root)
+    study = Study(with_parameter_files(study.config), study.work)
     if options.small:
         study = Study(smaller(study.config), study.work)
     with progress_bars() as progress:
