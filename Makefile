@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo demo-full test lint format bench clean
+.PHONY: demo demo-full test audit lint format bench clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -19,8 +19,16 @@ demo: $(READY)  ## simulate a two-centre cohort, run the whole study, open the r
 demo-full: $(READY)  ## the same at the published size (hours)
 	$(BIN)/dlr demo --out demo-full --full
 
+# The pages are tested in Chromium where it is installed (Debian, Ubuntu: apt install chromium).
+CHROMIUM := $(or $(DLR_CHROMIUM),$(shell command -v chromium || command -v chromium-browser || command -v google-chrome))
+
 test: $(READY)  ## the test suite
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal
+	$(if $(CHROMIUM),,@echo "No Chromium was found: the tests of the pages in a browser are left out (apt install chromium).")
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal $(if $(CHROMIUM),,-m "not browser")
+
+audit: $(READY)  ## known vulnerabilities of the installed packages (needs the network)
+	$(BIN)/python -m pip install --quiet pip-audit
+	$(BIN)/pip-audit --skip-editable
 
 lint: $(READY)
 	$(BIN)/ruff check .
