@@ -163,12 +163,15 @@
     root.dataset.theme = dark ? "light" : "dark";
   });
   document.getElementById("print").addEventListener("click", () => print());
-  let closed = [];
-  addEventListener("beforeprint", () => {
-    closed = all("details:not([open])");
-    closed.forEach((item) => { item.open = true; });
+  const opened = new Set();
+  addEventListener("beforeprint", () => all("details:not([open])").forEach((item) => {
+    item.open = true;
+    opened.add(item);
+  }));
+  addEventListener("afterprint", () => {
+    opened.forEach((item) => { item.open = false; });
+    opened.clear();
   });
-  addEventListener("afterprint", () => closed.forEach((item) => { item.open = false; }));
 
   // Mark in the navigation where the reader is.
   const links = new Map(all("nav a").map((link) => [link.hash.slice(1), link]));
