@@ -19,9 +19,9 @@ const fixed = (value, digits) => {
 };
 const signed = (value, digits) => (Number(value.toFixed(digits)) > 0 ? `+${fixed(value, digits)}` : fixed(value, digits));
 const percent = (share) => {
-  if (share > 0 && share < 0.0005) return "<0.1 %";
-  if (share < 1 && share > 0.9995) return ">99.9 %";
-  return `${fixed(100 * share, 1)} %`;
+  if (share > 0 && share < 0.0005) return "<0.1\u00a0%";
+  if (share < 1 && share > 0.9995) return ">99.9\u00a0%";
+  return `${fixed(100 * share, 1)}\u00a0%`;
 };
 // Up to six digits that count, as people type numbers; four are enough for ranges.
 const plain = (value, digits = 6) => String(Number(Number(value).toPrecision(digits))).replace("-", MINUS);

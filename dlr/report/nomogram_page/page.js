@@ -67,6 +67,10 @@
   let fields = null;
   let summary = null;
 
+  const fit = () => {
+    const needed = find("entry").offsetHeight + find("bar").offsetHeight + 16;
+    find("entry").classList.toggle("fits", needed <= innerHeight);
+  };
   const update = () => {
     if (!fields) return;
     const patients = comparing ? [0, 1] : [0];
@@ -80,6 +84,7 @@
     summary.show(results, difference, comparing);
     const left = fields.untouched();
     find("untouched").textContent = left ? `${left} of ${fields.shown.length} variables still at their starting value: set each one.` : "Every variable was set.";
+    fit();
     speak(results, beyond);
   };
   const redraw = () => {
@@ -114,6 +119,7 @@
     const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
     root.dataset.theme = dark ? "light" : "dark";
   });
+  addEventListener("resize", fit);
   let width = 0;
   new ResizeObserver(() => {
     if (find("drawing").clientWidth === width) return;
