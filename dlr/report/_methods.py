@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlr.report._blocks import Text
@@ -133,7 +134,7 @@ def _features(config: StudyConfig) -> str:
     if config.radiomics is not None:
         parts.append(
             f"Handcrafted radiomic features were computed with the {config.radiomics.engine} "
-            f"engine (parameters: {config.radiomics.parameters})."
+            f"engine (parameters: {Path(config.radiomics.parameters).name})."
         )
     if config.embedding is not None:
         components = config.model.components
@@ -144,8 +145,8 @@ def _features(config: StudyConfig) -> str:
         )
         parts.append(
             "Deep features were taken from the global average pool before the classification layer "
-            f"of {config.embedding.backbone} (weights: {config.embedding.weights}), without "
-            "fine-tuning, on a crop of the slice with the largest region of interest"
+            f"of {config.embedding.backbone} (weights: {Path(config.embedding.weights).name}), "
+            "without fine-tuning, on a crop of the slice with the largest region of interest"
             f"{reduced}."
         )
     agreement = config.agreement

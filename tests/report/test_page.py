@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from dlr.report import write_report
+from dlr.report._methods import methods_paragraphs
 from dlr.results import StudyResult
 
 from .case_samples import with_cases
@@ -63,3 +64,13 @@ def test_tests_of_the_baseline_table_are_named(page: str) -> None:
 def test_missing_values_have_a_paragraph_in_the_methods(page: str) -> None:
     assert "<strong>Missing values.</strong>" in page
     assert "missing clinical values by the median or most frequent level" in page
+
+
+def test_the_methods_name_files_without_their_folder(
+    real_study: StudyResult, tmp_path: Path
+) -> None:
+    config = real_study.config
+    assert config.radiomics is not None
+    radiomics = config.radiomics.model_copy(update={"parameters": "/home/someone/run/params.yaml"})
+    text = methods_paragraphs(config.model_copy(update={"radiomics": radiomics}), {})[2].text
+    assert "(parameters: params.yaml)" in text
