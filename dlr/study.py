@@ -31,7 +31,9 @@ from dlr.models.chain import MINIMUM_DOUBLE_READ
 from dlr.models.chart import study_nomogram
 from dlr.models.crossfit import FinalModels
 from dlr.models.evaluation import evaluate, lock_thresholds, score_table
+from dlr.models.feature_sets import NOMOGRAM
 from dlr.models.model_card import write_model_card
+from dlr.models.risk_distribution import training_risks
 from dlr.outputs import write_run
 from dlr.progress import Progress, silent
 from dlr.protocol import ProtocolRun, run_protocol
@@ -49,12 +51,17 @@ class TrainedStudy:
     bundle: Bundle
 
     def save(self, folder: str | Path) -> Path:
-        """Write report, tables, scores and bundle into `folder`; return the report's path."""
+        """Write report, web nomogram, tables, scores and bundle; return the report's path."""
         folder = Path(folder)
         report = write_run(self.result, folder)
         for place in (folder, folder / "bundle"):
             write_model_card(self.bundle, place, self.result)
         self.bundle.save(folder / "bundle")
+        if self.bundle.chart is not None:
+            from dlr.report.nomogram_page import WebNomogram, write_nomogram_page
+
+            page = WebNomogram.from_bundle(self.bundle, self.result.scores)
+            write_nomogram_page(page, folder / "nomogram.html")
         return report
 
 
@@ -287,7 +294,9 @@ def _freeze(
         }
         for item in result.evaluations
     ]
+    risks = training_risks(result.scores, TRAINING, NOMOGRAM)
     summary = {
+        "training_risks": None if risks is None else risks.to_dict(),
         "name": config.name,
         "simulated": config.simulated,
         "n_training": len(training.outcome),

@@ -15,6 +15,9 @@ from dlr.cli.cnn import validate as validate_cnn
 from dlr.cli.diff import diff
 from dlr.cli.export import export
 from dlr.cli.import_ import import_
+from dlr.cli.init import init
+from dlr.cli.nomogram import nomogram
+from dlr.cli.report import report
 from dlr.cli.score import score
 from dlr.cli.stability import stability
 from dlr.errors import DlrError, InputError
@@ -128,6 +131,8 @@ def train(
         show_evaluation(evaluation, chosen.config.evaluation.confidence_level)
     failed = show_failures(table.failures)
     console.print(f"Report: {report}\nBundle: {out / 'bundle'}")
+    if (out / "nomogram.html").is_file():
+        console.print(f"Nomogram: {out / 'nomogram.html'}")
     if open_report:
         webbrowser.open(report.resolve().as_uri())
     return _after_failures(failed, strict)
@@ -271,6 +276,9 @@ app.command()(stability)
 app.command()(score)
 app.command()(diff)
 app.command()(export)
+app.command()(init)
+app.command()(report)
+app.command()(nomogram)
 app.command("import")(import_)
 app.add_typer(cnn)
 

@@ -1,0 +1,113 @@
+"""What a clinical table says by itself: whose rows, which outcome, variables and cohorts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from dlr.cohort.values import is_missing
+
+OUTCOME_NAMES = (
+    "outcome", "label", "surgery", "response", "event", "status", "class", "group", "target",
+    "diagnosis", "recurrence", "death", "relapse", "y",
+)  # fmt: skip
+COHORT_NAMES = ("cohort", "split", "set", "dataset")
+CENTER_NAMES = ("center", "centre", "site", "hospital", "institution")
+POSITIVE = ("1", "yes", "true", "positive", "pos", "event", "surgery", "malignant", "y")
+TRAINING = ("training", "train", "development", "derivation", "internal")
+FEW = 6
+"""A number with at most so many values is taken for a category."""
+
+
+@dataclass(frozen=True)
+class ClinicalGuess:
+    """What was found in a clinical table.
+
+    Parameters
+    ----------
+    subject_column : str
+        Column whose cells name the most subjects of the images.
+    outcome : str
+        Chosen outcome column; empty where several or none could be it.
+    candidates : tuple of str
+        Columns with exactly two values.
+    positive : str
+    cohort, training : str
+        Column that names the cohorts, and its value for training; empty where there is none.
+    center : str
+    variables : dict of str to str
+        Column and ``"continuous"`` or ``"categorical"``.
+    """
+
+    subject_column: str
+    outcome: str
+    candidates: tuple[str, ...]
+    positive: str
+    cohort: str
+    training: str
+    center: str
+    variables: dict[str, str]
+
+
+def guess(table: pd.DataFrame, subjects: set[str], outcome: str | None = None) -> ClinicalGuess:
+    """Look at the columns of a clinical table.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Text columns.
+    subjects : set of str
+        Subjects of the image table.
+    outcome : str, optional
+        The outcome column, where it is known.
+    """
+    columns = [str(name) for name in table.columns if not str(name).startswith("_")]
+    overlap = {name: len(subjects & set(table[name])) for name in columns}
+    subject_column = max(columns, key=lambda name: overlap[name])
+    rest = [name for name in columns if name != subject_column]
+    cohort = _named(rest, COHORT_NAMES)
+    center = _named(rest, CENTER_NAMES)
+    candidates = tuple(n for n in rest if n != cohort and len(_values(table[n])) == 2)
+    named = [n for n in candidates if n.lower() in OUTCOME_NAMES]
+    chosen = outcome or (named[0] if len(named) == 1 else "")
+    if not chosen and len(candidates) == 1:
+        chosen = candidates[0]
+    values = sorted(_values(table[chosen])) if chosen else []
+    positive = next((v for v in values if v.lower() in POSITIVE), values[-1] if values else "")
+    training = ""
+    if cohort:
+        found = sorted(_values(table[cohort]))
+        training = next((v for v in found if v.lower() in TRAINING), "")
+    known = {subject_column, chosen, cohort, center}
+    variables = {n: kind for n in rest if n not in known and (kind := _kind(table[n]))}
+    return ClinicalGuess(
+        subject_column, chosen, candidates, positive, cohort if training else "", training,
+        center, variables,
+    )  # fmt: skip
+
+
+def _named(columns: list[str], names: tuple[str, ...]) -> str:
+    return next((column for column in columns if column.lower() in names), "")
+
+
+def _values(column: pd.Series) -> set[str]:
+    return {str(cell) for cell in column if not is_missing(str(cell))}
+
+
+def _kind(column: pd.Series) -> str:
+    """Return the type of a variable; nothing where it is a text of its own in most rows."""
+    values = _values(column)
+    if len(values) < 2:
+        return ""
+    if all(_is_number(value) for value in values):
+        return "continuous" if len(values) > FEW else "categorical"
+    return "categorical" if len(values) <= max(FEW, len(column) // 10) else ""
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text.replace(",", "."))
+    except ValueError:
+        return False
+    return True
