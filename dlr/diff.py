@@ -16,6 +16,7 @@ import pandas as pd
 import yaml
 
 from dlr.errors import Fault, InputError
+from dlr.safety.spreadsheets import read_csv_table
 
 PLACES = ("images", "clinical", "image_root")
 """Settings that only say where files lie; their content is compared by hash."""
@@ -108,7 +109,7 @@ class _Run:
                 record.get("inputs", {}),
                 dict(_by_model(_json(needed[1]) or [])),
                 _selected(_json(folder / "bundle" / "bundle.json") or {}),
-                pd.read_csv(needed[2], dtype={"case_id": str, "cohort": str}),
+                read_csv_table(needed[2], dtype={"case_id": str, "cohort": str}),
             )
         except (yaml.YAMLError, ValueError, KeyError, AttributeError, TypeError) as error:
             reason = " ".join(str(error).split())

@@ -17,6 +17,7 @@ from dlr.external import ExternalValidation, evaluations_of
 from dlr.features.cache import write_atomically
 from dlr.models.recalibration import recalibration_json
 from dlr.results import CohortEvaluation, StudyResult, ValidationResult
+from dlr.safety.spreadsheets import csv_text
 
 
 def write_run(result: StudyResult | ValidationResult, folder: Path) -> Path:
@@ -62,13 +63,13 @@ def run_files(result: StudyResult | ValidationResult) -> dict[str, str]:
     metrics = [_metrics(item, level) for item in evaluations_of(result)]
     settings = result.config.model_dump(mode="json", exclude={"image_root"})
     files = {
-        "scores.csv": result.scores.to_csv(index=False),
+        "scores.csv": csv_text(result.scores),
         "metrics.json": _json(metrics),
-        "failures.csv": result.failures.to_csv(index=False),
+        "failures.csv": csv_text(result.failures),
         "study.yaml": yaml.safe_dump(settings, sort_keys=False, allow_unicode=True),
     }
     if isinstance(result, ValidationResult):
-        files["flags.csv"] = result.flags.to_csv(index=False)
+        files["flags.csv"] = csv_text(result.flags)
     if isinstance(result, ExternalValidation):
         files |= _external_files(result, level)
     files["provenance.json"] = _json(run_provenance(result.provenance, result.config.seed, files))
@@ -118,7 +119,7 @@ def _external_files(result: ExternalValidation, level: float) -> dict[str, str]:
     files = {}
     if result.subgroups:
         table = pd.concat([item.to_frame() for item in result.subgroups], ignore_index=True)
-        files["subgroups.csv"] = table.to_csv(index=False)
+        files["subgroups.csv"] = csv_text(table)
     main = None if result.evaluation is None else result.evaluation.cohort
     for cohort, items in result.recalibrations.items():
         name = "recalibration.json" if cohort == main else f"recalibration_{cohort}.json"

@@ -133,9 +133,10 @@ def _write_clinical(path: Path, target: Path, key: bytes, overwrite: bool) -> st
     from dlr.dicom.importing import pseudonymise_table
     from dlr.errors import DlrError
     from dlr.features.cache import write_atomically
+    from dlr.safety.spreadsheets import csv_text
 
     if target.exists() and not overwrite:
         raise DlrError(f"{target} exists already; give another folder, or --overwrite")
     table = pseudonymise_table(read_clinical_table(path).drop(columns=ROW), key)
-    write_atomically(target, table.to_csv(index=False, lineterminator="\n").encode())
+    write_atomically(target, csv_text(table).encode())
     return ", ".join(column for column in table.columns if column != "subject_id")

@@ -57,6 +57,7 @@ def score(
 
     from dlr.cli.show import console, show_failures
     from dlr.models.published import list_signatures, load_signature
+    from dlr.safety.spreadsheets import write_csv_table
 
     if list_all:
         for name, title in list_signatures().items():
@@ -78,7 +79,7 @@ def score(
         measured = _measure(chosen, images, study, view, root)
         values, failures, view = measured.values, measured.failures, None
     scores = score_frame(chosen, values, view)
-    scores.to_csv(out)
+    write_csv_table(scores, out, index=True)
     known = int(scores["score"].notna().sum())
     about = f"{chosen.title}\n{chosen.citation}\nOutcome: {chosen.outcome}; {chosen.direction}."
     console.print(escape(about))

@@ -23,6 +23,7 @@ from dlr.cnn.validation import load_new_cohort, score_with_bundle
 from dlr.errors import CaseError, DlrError
 from dlr.progress import Progress, silent
 from dlr.report._shared import slug
+from dlr.safety.spreadsheets import write_csv_table
 
 _CONTROL_SEED = 77_001
 
@@ -110,7 +111,7 @@ def explain_cnn(
     if not tables:
         raise DlrError("no picture is called positive or wrongly, so there is nothing to explain")
     table = pd.concat(tables, ignore_index=True)
-    table.drop(columns="position").to_csv(out / "cam.csv", index=False)
+    write_csv_table(table.drop(columns="position"), out / "cam.csv")
     return Explanation(table.drop(columns="position"), tuple(sheets), prepared.failures)
 
 

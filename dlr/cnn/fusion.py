@@ -12,6 +12,7 @@ from dlr.cnn.evaluation import log_odds
 from dlr.cnn.results import BAGGED, FROZEN, OUT_OF_FOLD, CnnResult
 from dlr.cohort.tables import ROW, read_clinical_table
 from dlr.errors import Fault, InputError
+from dlr.safety.spreadsheets import read_csv_table, write_csv_table
 
 _ABOUT = ("case_id", "subject_id", "roi", "estimate")
 SCORE_FILE = "cnn_features.csv"
@@ -80,7 +81,7 @@ def write_score_table(result: CnnResult, path: str | Path, view: str = "cnn") ->
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    _score_table(result, view).to_csv(path, index_label="case_id")
+    write_csv_table(_score_table(result, view), path, index=True, index_label="case_id")
     return path
 
 
@@ -136,7 +137,7 @@ def add_scores_to_clinical(
         raise InputError([Fault(message, Path(clinical), column="subject_id")])
     out = Path(out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    merged.to_csv(out, index=False)
+    write_csv_table(merged, out)
     return FusedTable(out, tuple(names), merged[added[-1]].fillna("none").value_counts())
 
 
@@ -156,7 +157,7 @@ def _read_scores(path: Path) -> pd.DataFrame:
         message = "there are no scores of a CNN here; give the folder of a 'dlr cnn train' run"
         raise InputError([Fault(message, path, code="no-scores")])
     text = {"case_id": str, "subject_id": str, "roi": str, "estimate": str}
-    table = pd.read_csv(path, dtype=text, keep_default_na=False, na_values={})
+    table = read_csv_table(path, dtype=text, keep_default_na=False, na_values={})
     missing = [name for name in _ABOUT if name not in table]
     if missing:
         message = f"the table lacks '{missing[0]}'; give {SCORE_FILE} as a CNN run wrote it"

@@ -15,6 +15,7 @@ from dlr.cnn.fusion import SCORE_FILE, write_score_table
 from dlr.cnn.results import CnnResult
 from dlr.errors import DlrError
 from dlr.features.cache import write_atomically
+from dlr.safety.spreadsheets import csv_text
 
 
 def write_cnn_run(result: CnnResult, folder: str | Path) -> Path:
@@ -46,18 +47,18 @@ def write_cnn_run(result: CnnResult, folder: str | Path) -> Path:
     content: dict[str, Any] = {"thresholds": dict(result.thresholds), "performance": metrics}
     settings = result.config.model_dump(mode="json", exclude={"image_root"})
     files = {
-        "scores.csv": result.case_scores.to_csv(index=False),
-        "picture_scores.csv": _relative(result.picture_scores, result).to_csv(index=False),
+        "scores.csv": csv_text(result.case_scores),
+        "picture_scores.csv": csv_text(_relative(result.picture_scores, result)),
         "metrics.json": json.dumps(content, indent=1, allow_nan=False),
-        "failures.csv": _relative(result.failures, result).to_csv(index=False),
+        "failures.csv": csv_text(_relative(result.failures, result)),
         "study.yaml": yaml.safe_dump(settings, sort_keys=False, allow_unicode=True),
     }
     if result.models:
-        files["folds.csv"] = result.folds.to_csv(index_label="case_id")
-        files["training_log.csv"] = training_log(result).to_csv(index=False)
+        files["folds.csv"] = csv_text(result.folds.to_frame(), index=True, index_label="case_id")
+        files["training_log.csv"] = csv_text(training_log(result))
     if result.subgroups:
         table = pd.concat([item.to_frame() for item in result.subgroups], ignore_index=True)
-        files["subgroups.csv"] = table.to_csv(index=False)
+        files["subgroups.csv"] = csv_text(table)
     try:
         for name, text in files.items():
             write_atomically(folder / name, text.encode())

@@ -18,6 +18,7 @@ from dlr.cohort.tables import ROW, read_images_table
 from dlr.errors import CaseError, Fault, InputError
 from dlr.imaging import check_geometry, largest_slice, read_image, read_mask, reformat
 from dlr.progress import Progress, silent
+from dlr.safety.spreadsheets import write_csv_table
 from dlr.settings import MaskSettings
 
 _WINDOW = (1.0, 99.0)  # percentiles of the slice that become black and white
@@ -152,9 +153,9 @@ def write_disc_crops(
             rows.append({**who, "view": row["view"], **where})
         progress("disc crops", done, len(table))
     written = pd.DataFrame(rows, columns=["subject_id", "roi", "view", "image", "mask"])
-    written.to_csv(out / "images.csv", index=False)
+    write_csv_table(written, out / "images.csv")
     failed = pd.DataFrame(failures, columns=["subject_id", "roi", "row", "reason"])
-    failed.to_csv(out / "failures.csv", index=False)
+    write_csv_table(failed, out / "failures.csv")
     return DiscCrops(written, failed)
 
 

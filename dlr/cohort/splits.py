@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dlr.errors import Fault, InputError
+from dlr.safety.spreadsheets import read_csv_table, write_csv_table
 from dlr.settings import SplitSettings
 
 TRAINING, EXTERNAL = "training", "external"
@@ -64,7 +65,7 @@ def _named(training: pd.Series) -> pd.Series:
 def _random(clinical: pd.DataFrame, fraction: float, seed: int, path: Path) -> pd.Series:
     """Read the split drawn earlier, or draw it now and write it down."""
     if path.is_file():
-        drawn = pd.read_csv(path, dtype=str).set_index("subject_id")["cohort"]
+        drawn = _drawn_earlier(path)
         unknown = sorted(set(clinical["subject_id"]) - set(drawn.index))
         if unknown:
             message = (
@@ -75,7 +76,7 @@ def _random(clinical: pd.DataFrame, fraction: float, seed: int, path: Path) -> p
         return clinical["subject_id"].map(drawn).rename("cohort")
     drawn = draw_random_split(clinical, fraction, seed)
     try:
-        drawn.rename_axis("subject_id").reset_index().to_csv(path, index=False)
+        write_csv_table(drawn.rename_axis("subject_id").reset_index(), path)
     except OSError as error:
         message = f"the split cannot be written ({error.strerror}); make the folder writable"
         raise InputError([Fault(message, path, code="split")]) from None
@@ -124,3 +125,15 @@ def _by_date(clinical: pd.DataFrame, settings: SplitSettings, path: Path) -> pd.
     # A subject seen on both sides of the day belongs where it was seen first.
     first = dates.groupby(clinical["subject_id"]).transform("min")
     return _named(first < pd.Timestamp(str(settings.before)))
+
+
+def _drawn_earlier(path: Path) -> pd.Series:
+    """Return the cohort of each subject from the file of an earlier draw."""
+    try:
+        drawn = read_csv_table(path, dtype=str, keep_default_na=False)
+        found: pd.Series = drawn.drop_duplicates("subject_id").set_index("subject_id")["cohort"]
+    except (KeyError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        message = f"the file of the split cannot be read ({reason}); delete it to draw anew"
+        raise InputError([Fault(message, path, code="split")]) from None
+    return found

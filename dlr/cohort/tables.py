@@ -14,6 +14,8 @@ from zipfile import BadZipFile
 import pandas as pd
 
 from dlr.errors import Fault, InputError
+from dlr.safety.archives import check_workbook
+from dlr.safety.spreadsheets import read_csv_table
 
 ROW = "_row"
 
@@ -119,9 +121,10 @@ def read_text_table(path: Path, kind: str) -> pd.DataFrame:
         raise InputError([Fault(remedy, path, code="file-missing")])
     try:
         if path.suffix.lower() in {".xlsx", ".xlsm"}:
+            check_workbook(path)
             table = pd.read_excel(path, dtype=str, keep_default_na=False, engine="openpyxl")
         else:
-            table = pd.read_csv(
+            table = read_csv_table(
                 path, dtype=str, keep_default_na=False, sep=_separator(path), encoding="utf-8-sig"
             )
     except UnicodeDecodeError:
@@ -133,7 +136,8 @@ def read_text_table(path: Path, kind: str) -> pd.DataFrame:
             [Fault(f"not a readable table ({reason})", path, code="unreadable")]
         ) from None
     table.columns = [str(column).strip() for column in table.columns]
-    table = table.apply(lambda column: column.str.strip())
+    # Line ends inside a cell are all written as line feeds, so that identifiers compare alike.
+    table = table.apply(lambda column: column.str.replace(r"\r\n?", "\n", regex=True).str.strip())
     table[ROW] = range(2, len(table) + 2)
     blank = (table.drop(columns=ROW) == "").all(axis=1)
     return table[~blank].reset_index(drop=True)

@@ -16,6 +16,7 @@ from dlr.dicom.references import fingerprint
 from dlr.dicom.stack import stack_frames
 from dlr.errors import CaseError, DlrError
 from dlr.features.cache import write_atomically
+from dlr.safety.spreadsheets import csv_text
 
 IMAGE_COLUMNS = (
     "subject_id",
@@ -82,7 +83,7 @@ class ImportedExport:
             )
         for name, path in paths.items():
             table: pd.DataFrame = getattr(self, name)
-            write_atomically(path, table.to_csv(index=False, lineterminator="\n").encode())
+            write_atomically(path, csv_text(table).encode())
         return tuple(paths.values())
 
 

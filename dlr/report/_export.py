@@ -26,6 +26,7 @@ from dlr.report._blocks import (
     Text,
 )
 from dlr.report._pictures import Picture
+from dlr.safety.spreadsheets import write_csv_table
 
 FORMAT = 2
 """Counts changes of report.json that older versions cannot read."""
@@ -44,7 +45,7 @@ def write_tables(report: Report, folder: Path) -> list[Path]:
     paths = []
     for name, frame in frames.items():
         path = target / f"{name}.csv"
-        frame.to_csv(path, index=False, encoding="utf-8")
+        write_csv_table(frame, path)
         paths.append(path)
     return [*paths, write_plain_tables(report, folder)]
 

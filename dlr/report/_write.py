@@ -31,6 +31,7 @@ from dlr.report._restore import read_report
 from dlr.report._study import study_report
 from dlr.report._validation import validation_report
 from dlr.results import Ablation, StudyResult
+from dlr.safety.spreadsheets import write_csv_table
 
 if TYPE_CHECKING:
     from dlr.results import ValidationResult
@@ -140,8 +141,7 @@ def rebuild_report(
         template = answers_template(report.sections[_place(report, SECTION)])
         (folder / "checklist-template.yaml").write_text(template, encoding="utf-8")
     for item in checklists_of(report):
-        frame = checklist_frame(item)
-        frame.to_csv(folder / "tables" / f"{item.name}.csv", index=False, encoding="utf-8")
+        write_csv_table(checklist_frame(item), folder / "tables" / f"{item.name}.csv")
     write_plain_tables(report, folder)
     return _write_page(report, pictures, folder)
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from dlr.cohort.tables import ROW, read_text_table
 from dlr.errors import Fault, InputError
+from dlr.safety.spreadsheets import write_csv_table
 from dlr.scaffold.clinical import ClinicalGuess, guess
 from dlr.scaffold.pairing import Pairing, pair_files
 
@@ -99,9 +100,9 @@ def _nothing(folder: Path, pairing: Pairing) -> str:
 def _write_images(pairing: Pairing, out: Path) -> None:
     table = pairing.images
     empty = [name for name in ("view", "reader") if (table[name] == "").all()]
-    table.drop(columns=empty).to_csv(out / "images.csv", index=False)
+    write_csv_table(table.drop(columns=empty), out / "images.csv")
     if len(pairing.unmatched):
-        pairing.unmatched.to_csv(out / "unmatched.csv", index=False)
+        write_csv_table(pairing.unmatched, out / "unmatched.csv")
 
 
 def _only_table(folder: Path, out: Path) -> Path | None:
@@ -117,9 +118,8 @@ def _only_table(folder: Path, out: Path) -> Path | None:
 def _template(pairing: Pairing, out: Path) -> Path:
     path = out / "clinical.csv"
     subjects = pairing.images["subject_id"].drop_duplicates()
-    pd.DataFrame({"subject_id": subjects, "outcome": "", "age": "", "sex": ""}).to_csv(
-        path, index=False
-    )
+    table = pd.DataFrame({"subject_id": subjects, "outcome": "", "age": "", "sex": ""})
+    write_csv_table(table, path)
     return path
 
 

@@ -14,6 +14,7 @@ from dlr.errors import Fault, InputError
 from dlr.features.cache import write_atomically
 from dlr.features.table import RADIOMICS
 from dlr.imaging.perturbation_settings import PerturbationSettings
+from dlr.safety.spreadsheets import csv_text, read_csv_table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -84,8 +85,8 @@ class StabilityTable:
             Of ``stability.csv``, which ``agreement: {stability: PATH}`` names in a study file.
         """
         path = folder / "stability.csv"
-        write_atomically(path, self.frame.to_csv().encode())
-        failures = self.failures.to_csv(index=False).encode()
+        write_atomically(path, csv_text(self.frame, index=True).encode())
+        failures = csv_text(self.failures).encode()
         write_atomically(folder / "stability_failures.csv", failures)
         record = {
             "perturbations": self.settings.model_dump(mode="json"),
@@ -118,7 +119,7 @@ def read_stability(path: Path, bound: str = "estimate") -> pd.Series:
         raise InputError([Fault(message, path, code="file-missing")])
     column = "icc" if bound == "estimate" else "low"
     try:
-        frame = pd.read_csv(path)
+        frame = read_csv_table(path)
         values = frame.set_index("feature")[column].astype(float)
     except (KeyError, ValueError, pd.errors.ParserError):
         message = f"a stability table has the columns {', '.join(COLUMNS)}; make it anew"

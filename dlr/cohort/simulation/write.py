@@ -12,6 +12,7 @@ from joblib import Parallel, delayed
 
 from dlr.cohort.simulation.subject import Patient, Plan, make_patient
 from dlr.errors import DlrError
+from dlr.safety.spreadsheets import write_csv_table
 
 Progress = Callable[[int, int], None]
 
@@ -90,4 +91,4 @@ def write_cohort(
 
 
 def _write_table(table: pd.DataFrame, path: Path) -> None:
-    table.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
+    write_csv_table(table, path)

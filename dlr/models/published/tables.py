@@ -9,6 +9,7 @@ import pandas as pd
 from dlr.cohort.tables import IMAGE_ALIASES
 from dlr.errors import Fault, InputError
 from dlr.features.table import _read_parquet
+from dlr.safety.spreadsheets import read_csv_table
 
 _CASE_COLUMNS = ("case_id", "subject_id", *IMAGE_ALIASES["subject_id"])
 
@@ -45,7 +46,7 @@ def read_feature_table(path: str | Path) -> tuple[pd.DataFrame, dict[str, str]]:
             raise _unreadable(path, error) from None
     try:
         # Cells as text first, so that identifiers keep their leading zeros
-        table = pd.read_csv(path, encoding="utf-8-sig", sep=None, engine="python", dtype=str)
+        table = read_csv_table(path, encoding="utf-8-sig", sep=None, engine="python", dtype=str)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise _unreadable(path, error) from None
     by_lower = {str(column).lower(): column for column in reversed(table.columns)}

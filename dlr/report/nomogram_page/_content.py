@@ -16,6 +16,7 @@ from dlr.models.clinical import DLR_SCORE
 from dlr.models.feature_sets import NOMOGRAM
 from dlr.models.nomogram import Nomogram
 from dlr.models.risk_distribution import RiskDistribution, training_risks
+from dlr.safety.spreadsheets import read_csv_table
 
 if TYPE_CHECKING:
     from dlr.models.bundle import Bundle
@@ -169,7 +170,7 @@ class WebNomogram:
         given = Path(folder)
         place = given / "bundle" if (given / "bundle").is_dir() else given
         table = place.parent / "scores.csv"
-        scores = pd.read_csv(table) if place.name == "bundle" and table.is_file() else None
+        scores = read_csv_table(table) if place.name == "bundle" and table.is_file() else None
         return cls.from_bundle(Bundle.load(place), scores, units)
 
 

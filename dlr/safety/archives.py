@@ -1,0 +1,167 @@
+"""Zip archives (``.skops``, ``.xlsx``) of unknown origin: what they unpack to is bounded first.
+
+A zip bomb unpacks kilobytes to gigabytes. Python's zipfile never reads more of a member than its
+entry declares, so bounding the declared sizes bounds what is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from zipfile import BadZipFile, LargeZipFile, ZipFile, ZipInfo
+
+from dlr.errors import Fault, InputError
+
+MOST_MEMBERS = 10_000
+LARGEST_UNPACKED = 512_000_000
+"""Bytes that all members of an archive may have together when unpacked."""
+LARGEST_RATIO = 200
+"""Unpacked bytes per packed byte; sheets of spreadsheet programs reach about 30."""
+RATIO_FROM = 5_000_000
+"""Unpacked bytes from which the ratio counts: small files of zeros are no danger."""
+MOST_CELLS = 20_000_000
+"""Rows times columns of a sheet: 20,000 cases of 1,000 columns."""
+
+_CHUNK = 1 << 20
+_KEPT = 64  # bytes of a chunk that are looked at again with the next
+_REFERENCE = re.compile(rb"""\sr\s*=\s*["']\s*([A-Z]{0,3})([0-9]{1,9})\s*["']""")
+_CODED = re.compile(rb"""\sr\s*=\s*["'][^"'<>]{0,32}&""")
+_FORBIDDEN = (b"<!DOCTYPE", b"<!ENTITY", b"<!doctype", b"<!entity")
+_WIDE = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
+
+
+def check_archive(
+    path: Path,
+    largest: int = LARGEST_UNPACKED,
+    ratio: int = LARGEST_RATIO,
+    what: str = "zip archive",
+) -> list[ZipInfo]:
+    """Refuse a zip archive that unpacks to too much, or whose members' names lead outside.
+
+    Parameters
+    ----------
+    path : Path
+    largest : int
+        Most bytes of all members together, unpacked.
+    ratio : int
+        Most unpacked bytes per packed byte, of archives that unpack to more than `RATIO_FROM`.
+    what : str
+        What the file is called in the message when it is no archive at all.
+
+    Returns
+    -------
+    list of ZipInfo
+        Its members.
+
+    Raises
+    ------
+    InputError
+        If it is refused, or is no zip archive.
+    """
+    try:
+        with ZipFile(path) as archive:
+            members = archive.infolist()
+    except (BadZipFile, LargeZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise _fault(f"not a readable {what} ({_line(error)})", path) from None
+    _check_sizes(members, path, largest, ratio)
+    for member in members:
+        if _leads_outside(member.filename):
+            message = f"the member '{member.filename[:80]}' would lie outside the archive's folder"
+            raise _fault(message, path, "path-traversal")
+        if member.flag_bits & 0x1:
+            raise _fault("the file is encrypted; save it without a password", path)
+    return members
+
+
+def check_workbook(path: Path) -> None:
+    """Refuse an ``.xlsx`` workbook that would fill the memory, or whose XML defines entities.
+
+    Besides :func:`check_archive`, sheets may span at most `MOST_CELLS` cells: two filled cells in
+    the far corners of a sheet make a table of 17 thousand million.
+
+    Raises
+    ------
+    InputError
+        If it is refused, or is no workbook.
+    """
+    members = check_archive(path, what="table")
+    try:
+        with ZipFile(path) as archive:
+            for member in members:
+                if member.filename.endswith((".xml", ".rels")):
+                    _check_part(archive, member, path)
+    except (BadZipFile, OSError, EOFError, ValueError, NotImplementedError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise _fault(
+            f"not a readable table, the workbook is damaged ({_line(error)})", path
+        ) from None
+
+
+def _check_sizes(members: list[ZipInfo], path: Path, largest: int, ratio: int) -> None:
+    if len(members) > MOST_MEMBERS:
+        message = f"the archive has {len(members):,} members, at most {MOST_MEMBERS:,} are read"
+        raise _fault(message, path, "zip-bomb")
+    unpacked = sum(member.file_size for member in members)
+    packed = max(path.stat().st_size, 1)
+    if unpacked > largest:
+        message = f"the archive unpacks to {unpacked:,} bytes, at most {largest:,} are read"
+        raise _fault(message, path, "zip-bomb")
+    if unpacked > RATIO_FROM and unpacked > ratio * packed:
+        message = f"the archive unpacks to {unpacked // packed} times its size, as zip bombs do"
+        raise _fault(f"{message}; save it anew from the program that made it", path, "zip-bomb")
+
+
+def _leads_outside(name: str) -> bool:
+    parts = name.replace("\\", "/").split("/")
+    return name.startswith(("/", "\\")) or ".." in parts or ":" in parts[0] or "\0" in name
+
+
+def _check_part(archive: ZipFile, member: ZipInfo, path: Path) -> None:
+    rows = columns = 0
+    sheet = "worksheets/" in member.filename
+    for number, part in enumerate(_chunks(archive, member)):
+        if number == 0 and part[:2] in _WIDE:
+            raise _fault("a part of the workbook is not UTF-8 text; save it anew", path)
+        if any(word in part for word in _FORBIDDEN):
+            message = "the workbook's XML defines entities, which no spreadsheet program writes"
+            raise _fault(message, path, "xml-entities")
+        if not sheet:
+            continue
+        if _CODED.search(part):
+            raise _fault("a cell's place in the workbook is disguised; save it anew", path)
+        for letters, digits in _REFERENCE.findall(part):
+            rows = max(rows, int(digits))
+            columns = max(columns, _column(letters))
+        if rows * columns > MOST_CELLS:
+            message = (
+                f"the sheet spans {rows:,} rows and {columns:,} columns, at most {MOST_CELLS:,}"
+                " cells are read; delete stray cells far from the table"
+            )
+            raise _fault(message, path, "zip-bomb")
+
+
+def _chunks(archive: ZipFile, member: ZipInfo) -> Iterator[bytes]:
+    """Yield a member's content piece by piece, each with the end of the one before."""
+    end = b""
+    with archive.open(member) as stream:
+        while content := stream.read(_CHUNK):
+            yield end + content
+            end = content[-_KEPT:]
+
+
+def _column(letters: bytes) -> int:
+    """Return the number of a column: A is 1, XFD is 16,384."""
+    number = 0
+    for letter in letters:
+        number = 26 * number + letter - 64
+    return number
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:150]
+
+
+def _fault(message: str, path: Path, code: str = "unreadable") -> InputError:
+    return InputError([Fault(message, path, code=code)])
