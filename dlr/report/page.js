@@ -63,19 +63,30 @@
     return `<table border="1" cellspacing="0" cellpadding="4">${rows.join("")}</table>`;
   };
   const said = document.getElementById("said");
+  const copy = (html, text, done) => {
+    // A copy event works in a page opened from a file, too, where the clipboard is closed.
+    document.addEventListener("copy", (event) => {
+      event.clipboardData.setData("text/html", html);
+      event.clipboardData.setData("text/plain", text);
+      event.preventDefault();
+    }, { once: true });
+    said.textContent = document.execCommand("copy") ? done : "Copying was refused.";
+    setTimeout(() => { said.textContent = ""; }, 2500);
+  };
   all("[data-copy]").forEach((button) => button.addEventListener("click", () => {
     const table = document.querySelector(`table[data-name="${button.dataset.copy}"]`);
     const tabbed = Array.from(table.rows, (row) =>
       Array.from(row.cells, (cell) => cell.textContent.trim()).join("\t")).join("\n");
-    // A copy event works in a page opened from a file, too, where the clipboard is closed.
-    document.addEventListener("copy", (event) => {
-      event.clipboardData.setData("text/html", plain(table));
-      event.clipboardData.setData("text/plain", tabbed);
-      event.preventDefault();
-    }, { once: true });
-    said.textContent = document.execCommand("copy") ? "Table copied." : "Copying was refused.";
-    setTimeout(() => { said.textContent = ""; }, 2500);
+    copy(plain(table), tabbed, "Table copied.");
   }));
+  document.getElementById("copy-methods")?.addEventListener("click", () => {
+    const lines = all("#methods p.plain, #methods li");
+    copy(
+      lines.map((line) => `<p>${line.innerHTML}</p>`).join(""),
+      lines.map((line) => line.textContent.trim()).join("\n\n"),
+      "Methods copied.",
+    );
+  });
 
   // Figures: enlarge, zoom, download.
   const viewer = document.getElementById("viewer");

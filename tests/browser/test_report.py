@@ -98,6 +98,10 @@ def test_a_table_is_copied_as_a_plain_html_table(report: Path, page_at: Callable
     assert "button" not in copied["text/html"]
     assert copied["text/plain"].splitlines()[0].split("\t")[0] == "Cohort"
     assert visit.page.locator("#said").inner_text() == "Table copied."
+    visit.page.locator("#copy-methods").click()
+    methods = visit.page.evaluate("window.copied")["text/plain"]
+    assert methods.startswith("Population and outcome. The outcome was surgery")
+    assert "DeLong ER" in methods
     visit.check()
 
 
