@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo demo-full test audit lint format bench clean
+.PHONY: demo demo-full test docs audit lint format bench clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -25,6 +25,10 @@ CHROMIUM := $(or $(DLR_CHROMIUM),$(shell command -v chromium || command -v chrom
 test: $(READY)  ## the test suite
 	$(if $(CHROMIUM),,@echo "No Chromium was found: the tests of the pages in a browser are left out (apt install chromium).")
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal $(if $(CHROMIUM),,-m "not browser")
+
+docs: $(READY)  ## the documentation as a site, in site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "Open site/index.html"
 
 audit: $(READY)  ## known vulnerabilities of the installed packages (needs the network)
 	$(BIN)/python -m pip install --quiet pip-audit
