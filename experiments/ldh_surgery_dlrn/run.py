@@ -4,7 +4,7 @@ Paper:    Fan et al. 2024 (system 1 in the README): deep-learning radiomics nomo
 Data:     SIMULATED, clinical table after the paper's Table 2; no patient is real
 Command:  python experiments/ldh_surgery_dlrn/run.py --full --out runs/ldh_surgery_dlrn
 Reduced:  --training 300 --external 80, the default: what results.json holds
-Smaller:  --small, 24 + 12 patients with tiny images, five clinical variables, three algorithms
+Smaller:  --small, 24 + 12 patients with tiny images, five clinical variables, two algorithms
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def settings(options: argparse.Namespace) -> StudyConfig:
         "clinical": cohort / "clinical.csv",
     }
     if options.small:
-        model |= {"algorithms": ("logistic", "svm", "extra-trees"), "folds": 3, "inner_folds": 3}
+        model |= {"algorithms": ("logistic", "svm"), "folds": 3, "inner_folds": 3}
         model["components"] = 4
         variables = config.clinical_variables
         changes["clinical_variables"] = {name: variables[name] for name in TINY_VARIABLES}

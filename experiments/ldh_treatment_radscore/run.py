@@ -4,7 +4,7 @@ Paper:    nomogram of a radiomics label, surgery or conservative treatment (syst
 Data:     SPIDER, 196 discs of 26 patients, severe degeneration as the stand-in outcome; second
           reader SIMULATED (readers.py); formula on lumbar_ivd_t2, 10 discs of 2 volumes
 Command:  python experiments/ldh_treatment_radscore/run.py --root DATA --out runs/ldh_radscore
-Expected: see README.md beside this file
+Expected: see README.md and results.json (10 minutes on two shared cores)
 Smaller:  --small takes the lower discs of 15 patients, three folds and few resamples
 """
 
@@ -58,7 +58,7 @@ def options_given() -> argparse.Namespace:
     )
     parser.add_argument("--out", type=Path, default=Path("runs/ldh_radscore"))
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--resamples", type=int, default=20, help="of the corrected estimates")
+    parser.add_argument("--resamples", type=int, default=100, help="of the corrected estimates")
     parser.add_argument("--small", action="store_true", help="15 patients, few resamples")
     return parser.parse_args()
 
