@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from dlr.case_views import CaseViews
     from dlr.config import StudyConfig
     from dlr.models.centre_scatter import CentreScatter
     from dlr.models.nomogram import Nomogram
@@ -278,6 +279,7 @@ class StudyResult:
     stability: pd.Series | None = None  # ICC over perturbed ROIs, by feature
     pooled: ImputedLogistic | None = None  # joint regression over multiple imputations
     centers: CentreScatter | None = None  # before and after ComBat
+    cases: CaseViews | None = None  # single external cases, taken apart
 
     def evaluation(self, cohort: str, estimate: Estimate | None = None) -> CohortEvaluation:
         """Return the evaluation of one cohort, by its name (and estimate, where it has two)."""
@@ -305,3 +307,4 @@ class ValidationResult:
     failures: pd.DataFrame
     examples: tuple[Example, ...] = ()
     provenance: Mapping[str, str] = field(default_factory=dict)
+    cases: CaseViews | None = None

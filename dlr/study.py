@@ -10,6 +10,7 @@ from typing import Self
 
 import pandas as pd
 
+from dlr.case_views import case_views
 from dlr.cohort import Cohort
 from dlr.cohort.splits import TRAINING
 from dlr.config import StudyConfig
@@ -208,7 +209,9 @@ class Study:
             stability=stability,
             centers=harmonised_centers(training, config),
         )
-        return TrainedStudy(result, _freeze(cohort, training, run.final, result))
+        bundle = _freeze(cohort, training, run.final, result)
+        views = case_views(bundle, cohort, features, result.scores, self.work, progress=progress)
+        return TrainedStudy(replace(result, cases=views), bundle)
 
 
 def training_data(cohort: Cohort, features: FeatureTable) -> TrainingData:

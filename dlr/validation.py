@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from dlr.case_views import CaseViews, case_views
 from dlr.cohort import Cohort
 from dlr.describe import (
     baseline_tables,
@@ -219,6 +220,17 @@ class _Scored:
             table["recalibrated"] = table["feature_set"].isin(list(self.update.updates))
         return table
 
+    def _views(self, table: pd.DataFrame) -> CaseViews | None:
+        """Take single cases apart for the report."""
+        return case_views(
+            self.bundle,
+            self.cohort,
+            self.features,
+            table,
+            self.work,
+            thresholds=self.bundle.thresholds,
+        )
+
     def result(self, table: pd.DataFrame, **found: Any) -> ExternalValidation:
         """Describe the cases around what was found."""
         bundle, update = self.bundle, self.update
@@ -240,6 +252,8 @@ class _Scored:
             missing=missing_values(self.cohort),
             failures=self.features.failures,
             examples=example_crops(self.cohort, self.features, self.work),
+            # Points and contributions are the frozen model's, not the recalibrated one's.
+            cases=None if update is not None else self._views(table),
             provenance={
                 **provenance(self.cohort.config, self.features),
                 **input_hashes(self.cohort),

@@ -40,7 +40,7 @@ REAL = "the cohort the study file names; not declared as simulated"
 
 def study_report(result: StudyResult) -> Report:
     """Turn a finished study into sections."""
-    views: CaseViews | None = getattr(result, "cases", None)
+    views: CaseViews | None = result.cases
     sections = [
         summary_section(result),
         _data_section(result),

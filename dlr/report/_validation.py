@@ -55,7 +55,7 @@ def validation_report(result: ValidationResult) -> Report:
         recalibration_section(result),
         subgroups_section(result),
         _scores_section(result),
-        cases_section(getattr(result, "cases", None), config),
+        cases_section(result.cases, config),
         _range_section(result.flags),
         nomogram_section(result.nomogram) if result.nomogram is not None else None,
         _methods_section(result),
