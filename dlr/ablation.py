@@ -19,7 +19,9 @@ from pydantic import ValidationError
 from dlr.config import StudyConfig
 from dlr.config_faults import settings_fault
 from dlr.errors import DlrError, InputError
+from dlr.features.cache import Cache
 from dlr.features.table import block_of, is_deep
+from dlr.features.worker import ImageProcessor
 from dlr.models.cases import TrainingData
 from dlr.models.crossfit import CrossFit, cross_fit
 from dlr.models.evaluation import groups_of
@@ -76,6 +78,8 @@ def ablate(study: Study, workers: int = 1, progress: Progress = silent) -> Ablat
     data = training_data(cohort, study.extract(cohort, workers, progress))
     variants = [Variant(FULL, "", study.config), *standard_variants(study.config, data)]
     variants += [_named(study.config, name, changes) for name, changes in _own(study.config)]
+    for variant in variants:
+        _check_engines(variant, study)
     rows: list[dict[str, object]] = []
     full: CrossFit | None = None
     for number, variant in enumerate(variants):
@@ -91,6 +95,18 @@ def ablate(study: Study, workers: int = 1, progress: Progress = silent) -> Ablat
         rows += _rows(variant, cases, fit, data, full, study.config)
     progress("ablation", len(variants), len(variants))
     return Ablation(_adjusted(pd.DataFrame(rows)), FULL, study.config)
+
+
+def _check_engines(variant: Variant, study: Study) -> None:
+    """Build what a variant would measure with, so that a fault shows before any work is done."""
+    if not _extracts(variant.config, study.config):
+        return
+    processor = ImageProcessor(variant.config, Cache(study.work / "cache"))
+    try:
+        for view in variant.config.views:
+            processor.measuring(view)
+    except DlrError as error:
+        raise DlrError(f"ablation '{variant.name}': {error}") from None
 
 
 def _adjusted(table: pd.DataFrame) -> pd.DataFrame:

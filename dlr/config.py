@@ -125,6 +125,10 @@ class StudyConfig(Settings):
         if self.radiomics is not None and self.radiomics.parameters.endswith((".yaml", ".yml")):
             parameters = str(folder / self.radiomics.parameters)
             updates["radiomics"] = self.radiomics.model_copy(update={"parameters": parameters})
+        updates["ablation"] = {
+            name: {key: _anchored_file(value, folder) for key, value in changes.items()}
+            for name, changes in self.ablation.items()
+        }
         if self.embedding is not None:
             updates["embedding"] = _anchored_weights(self.embedding, folder)
         updates["embeddings"] = {
@@ -137,6 +141,13 @@ class StudyConfig(Settings):
         """Settings of every backbone by the family of its features: ``dl``, ``dl_<name>``."""
         first = {} if self.embedding is None else {"dl": self.embedding}
         return first | {f"dl_{name}": item for name, item in self.embeddings.items()}
+
+
+def _anchored_file(value: Any, folder: Path) -> Any:
+    """Take a file a variant names from the folder the study file lies in."""
+    if isinstance(value, str) and value and (folder / value).is_file():
+        return str(folder / value)
+    return value
 
 
 def _anchored_weights(settings: EmbeddingSettings, folder: Path) -> EmbeddingSettings:

@@ -71,6 +71,23 @@ def test_unknown_settings_are_named(study: Study) -> None:
             ablate(Study(config, study.work))
 
 
+def test_a_variant_that_cannot_be_measured_stops_before_any_work(study: Study) -> None:
+    changes = {"radiomics.parameters": "no_such_file.yaml"}
+    config = study.config.model_copy(update={"ablation": {"other bins": changes}})
+    with pytest.raises(DlrError, match=r"ablation 'other bins': .*no_such_file\.yaml"):
+        ablate(Study(config, study.work))
+
+
+def test_files_of_variants_are_found_from_the_folder_of_the_study(tmp_path: Path) -> None:
+    path = write_tiny_cohort(tmp_path / "cohort", n_subjects=18)
+    (path.parent / "bins.yaml").write_text("setting: {binWidth: 10}\n", encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
+    added = "\nablation:\n  bins of 10: {radiomics.parameters: bins.yaml}\n"
+    path.write_text(text + added, encoding="utf-8")
+    found = StudyConfig.from_yaml(path).ablation["bins of 10"]["radiomics.parameters"]
+    assert Path(found) == path.parent / "bins.yaml"
+
+
 def test_the_published_protocol_has_nothing_to_compare(study: Study) -> None:
     config = study.config.model_copy(update={"protocol": "published"})
     with pytest.raises(DlrError, match="set 'protocol: sound'"):
