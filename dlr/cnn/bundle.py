@@ -7,6 +7,7 @@ weights of each fold model) and ``checksums.json``. Loading executes nothing.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -14,8 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from dlr.cnn.settings import CnnStudyConfig
-from dlr.errors import Fault, InputError
+from dlr.errors import Fault, InputError, WeightsError
 from dlr.features.cache import file_sha256
+from dlr.models.bundle_checks import verified_files
+from dlr.safety.documents import read_json
+from dlr.safety.malformed import malformed_as_fault
+from dlr.safety.paths import file_inside
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,7 +50,14 @@ class FrozenFold:
         network = build_classifier(
             self.config.network, n_outputs, self.config.pictures.size, load=False
         )
-        network.module.load_state_dict(dict(self.state))
+        try:
+            network.module.load_state_dict(dict(self.state))
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())[:200]
+            raise WeightsError(
+                f"the weights of fold {self.fold} do not fit its network ({reason}); copy the "
+                "bundle again"
+            ) from None
         network.set_mode(training=False)
         return network
 
@@ -133,31 +145,57 @@ class CnnBundle:
             If the folder holds no CNN bundle, a file is missing or altered, or it was made by a
             newer dlr.
         """
-        from dlr.features.weights_files import read_state
-
         folder = Path(folder)
-        content = _verified(folder)
-        folds = tuple(
-            FrozenFold(
-                item["fold"],
-                CnnStudyConfig.model_validate(item["config"]),
-                read_state(folder / f"fold{item['fold']}.safetensors")[0],
-                item["thresholds"],
-                tuple(item["number_mean"]),
-                tuple(item["number_sd"]),
-            )
-            for item in content["folds"]
-        )
-        config = CnnStudyConfig.model_validate(content["config"])
-        return cls(config, folds, content["thresholds"], content["summary"])
+        content, files = _verified(folder)
+        with malformed_as_fault(folder / _JSON, "the bundle", "copy it again"):
+            config = CnnStudyConfig.model_validate(content["config"])
+            folds = tuple(_fold(item, folder, files) for item in content["folds"])
+            thresholds = _thresholds(content["thresholds"])
+            if not folds or not isinstance(content["summary"], dict):
+                raise ValueError("it holds no model, or no summary")
+            return cls(config, folds, thresholds, content["summary"])
+
+
+def _fold(item: Mapping[str, Any], folder: Path, files: frozenset[str]) -> FrozenFold:
+    """Read one fold's model."""
+    import torch
+
+    from dlr.features.weights_files import read_state
+
+    number = item["fold"]
+    if not isinstance(number, int):
+        raise TypeError("the number of a fold is no whole number")
+    path = file_inside(folder, f"fold{number}.safetensors")
+    if path.name not in files:
+        raise ValueError(f"'{path.name}' is not in the list of checksums")
+    state = read_state(path)[0]
+    bad = [
+        name
+        for name, tensor in state.items()
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all())
+    ]
+    if bad:
+        message = f"the weights '{bad[0]}' are not all finite; copy the bundle again"
+        raise InputError([Fault(message, path, code="malformed")])
+    mean, sd = (tuple(map(float, item[key])) for key in ("number_mean", "number_sd"))
+    if len(mean) != len(sd) or not all(math.isfinite(value) for value in (*mean, *sd)):
+        raise ValueError("the scale of the numbers is not one finite mean and SD for each")
+    config = CnnStudyConfig.model_validate(item["config"])
+    return FrozenFold(number, config, state, _thresholds(item["thresholds"]), mean, sd)
+
+
+def _thresholds(content: Mapping[str, Any]) -> dict[str, float]:
+    found = {str(name): float(value) for name, value in content.items()}
+    if not all(math.isfinite(value) for value in found.values()):
+        raise ValueError("a threshold is not finite")
+    return found
 
 
 def is_cnn_bundle(folder: str | Path) -> bool:
     """Tell whether a folder holds a CNN bundle (and not one of a radiomics study)."""
-    path = Path(folder) / _JSON
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError):
+        content = read_json(Path(folder) / _JSON)
+    except InputError:
         return False
     return isinstance(content, dict) and content.get("kind") == KIND
 
@@ -172,23 +210,14 @@ def _portable(config: CnnStudyConfig) -> dict[str, Any]:
     return content
 
 
-def _verified(folder: Path) -> dict[str, Any]:
-    """Return the content of ``bundle.json`` after checking every file."""
-    path = folder / _CHECKSUMS
-    if not path.is_file() or not is_cnn_bundle(folder):
+def _verified(folder: Path) -> tuple[dict[str, Any], frozenset[str]]:
+    """Return the content of ``bundle.json`` after checking every file, and the files' names."""
+    if not (folder / _CHECKSUMS).is_file() or not is_cnn_bundle(folder):
         message = "this folder holds no CNN bundle; give the 'bundle' folder of a 'dlr cnn train'"
         raise InputError([Fault(message, folder, code="no-bundle")])
-    faults = []
-    for name, checksum in json.loads(path.read_text(encoding="utf-8")).items():
-        file = folder / name
-        if not file.is_file():
-            faults.append(Fault("the bundle lacks this file; copy it again", file))
-        elif file_sha256(file) != checksum:
-            faults.append(Fault("the file was altered after training; copy it again", file))
-    if faults:
-        raise InputError(faults)
-    content: dict[str, Any] = json.loads((folder / _JSON).read_text(encoding="utf-8"))
-    if content["format"] > FORMAT:
-        message = f"the bundle has format {content['format']}, this dlr reads up to {FORMAT}"
+    files = verified_files(folder, (_JSON,))
+    content: dict[str, Any] = read_json(folder / _JSON)
+    if not isinstance(content.get("format"), int) or content["format"] > FORMAT:
+        message = f"the bundle has format {content.get('format')}, this dlr reads up to {FORMAT}"
         raise InputError([Fault(f"{message}; install a newer dlr", folder / _JSON)])
-    return content
+    return content, files

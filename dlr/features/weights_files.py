@@ -15,13 +15,16 @@ from pathlib import Path
 from pickle import UnpicklingError
 from typing import TYPE_CHECKING
 from urllib.parse import urlparse
+from zipfile import is_zipfile
 
 from dlr.errors import WeightsError
+from dlr.safety.archives import check_archive
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 _TIMEOUT = 5.0  # seconds without an answer after which a download is given up
+_LARGEST = 16_000_000_000  # bytes of all tensors; the largest networks in use have about 2 GB
 _NAMED_HASH = re.compile(r"-([0-9a-f]{8,64})\.(?:pth|pt|safetensors)$")
 _WRAPPERS = ("state_dict", "model_state_dict", "model")
 _RECORD = "dlr"  # entry of a .safetensors header that says what the weights belong to
@@ -99,6 +102,8 @@ def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
                 record = json.loads((stream.metadata() or {}).get(_RECORD, "{}"))
                 # `keys` is a method of the opened file, which cannot be iterated itself.
                 return {key: stream.get_tensor(key) for key in stream.keys()}, record  # noqa: SIM118
+        if is_zipfile(path):
+            check_archive(path, largest=_LARGEST, what="weights file")
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (
         SafetensorError,
@@ -107,6 +112,9 @@ def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         EOFError,
         OSError,
         LookupError,
+        MemoryError,
+        TypeError,
+        ValueError,
     ) as error:
         reason = " ".join(str(error).split())[:150] or "empty"
         raise WeightsError(

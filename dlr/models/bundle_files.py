@@ -22,17 +22,22 @@ from dlr.errors import Fault, InputError
 from dlr.features.cache import file_sha256
 from dlr.features.table import DEEP
 from dlr.models.bundle import Bundle
-from dlr.models.classifier_files import load_classifier, save_classifier
+from dlr.models.bundle_checks import check_bundle, verified_files
+from dlr.models.classifier_files import classifier_path, load_classifier, save_classifier
 from dlr.models.clinical import ClinicalModel
 from dlr.models.encoding import ClinicalEncoder
 from dlr.models.frozen import FrozenChain
 from dlr.models.harmonisation import ComBat
 from dlr.models.nomogram import Nomogram
 from dlr.models.signature import FusedSignature, Signature
+from dlr.safety.documents import read_json
+from dlr.safety.malformed import malformed_as_fault
+from dlr.safety.paths import file_inside
 from dlr.stats import LogisticModel
 
 FORMAT = 3
 _JSON, _COMPONENTS, _CHECKSUMS = "bundle.json", "components.safetensors", "checksums.json"
+NAMED_WEIGHTS = ("packaged", "torchvision", "timm")
 _RADIOMICS, _BACKBONE = "radiomics.yaml", "backbone.safetensors"
 
 
@@ -75,31 +80,44 @@ def save_bundle(bundle: Bundle, folder: Path) -> None:
 
 
 def load_bundle(folder: Path) -> Bundle:
-    """Read all files of a bundle; see :meth:`Bundle.load`."""
+    """Read all files of a bundle; see :meth:`Bundle.load`.
+
+    The bundle may come from anybody: names lead nowhere outside its folder, files are limited in
+    size, nothing is executed, and numbers are compared with one another before they are used.
+    """
     from safetensors.numpy import load_file
 
-    _verify(folder)
-    content = json.loads((folder / _JSON).read_text(encoding="utf-8"))
-    _check_format(content, folder)
-    tensors = load_file(folder / _COMPONENTS)
-    items = content["signatures"]
-    plain = {n: _signature(n, i, tensors, folder) for n, i in items.items() if "members" not in i}
-    signatures = {n: plain[n] if n in plain else _fused(n, i, plain) for n, i in items.items()}
-    return Bundle(
-        config=_config(content["config"], folder),
-        signatures=signatures,
-        clinic=_clinical(content["clinic"]),
-        nomogram=_clinical(content["nomogram"]),
-        chart=Nomogram.from_dict(content["chart"]) if content["chart"] else None,
-        thresholds=content["thresholds"],
-        ranges=pd.DataFrame.from_dict(content["ranges"], orient="index"),
-        levels={name: tuple(levels) for name, levels in content["levels"].items()},
-        summary=content["summary"],
-    )
+    files = verified_files(folder, (_JSON, _COMPONENTS))
+    content = read_json(folder / _JSON)
+    with malformed_as_fault(folder / _JSON, "the bundle", "copy it again"):
+        _check_format(content, folder)
+        tensors = load_file(folder / _COMPONENTS)
+        items = content["signatures"]
+        plain = {
+            name: _signature(name, item, tensors, folder, files)
+            for name, item in items.items()
+            if "members" not in item
+        }
+        signatures = {n: plain[n] if n in plain else _fused(n, i, plain) for n, i in items.items()}
+        bundle = Bundle(
+            config=_config(content["config"], folder, files),
+            signatures=signatures,
+            clinic=_clinical(content["clinic"]),
+            nomogram=_clinical(content["nomogram"]),
+            chart=Nomogram.from_dict(content["chart"]) if content["chart"] else None,
+            thresholds=content["thresholds"],
+            ranges=pd.DataFrame.from_dict(content["ranges"], orient="index"),
+            levels={name: tuple(levels) for name, levels in content["levels"].items()},
+            summary=content["summary"],
+        )
+        check_bundle(bundle)
+    return bundle
 
 
 def _check_format(content: dict[str, Any], folder: Path) -> None:
     """Refuse the bundle of a CNN study, which counts its formats by itself, and other formats."""
+    if not isinstance(content, dict):
+        raise TypeError("it is no mapping")
     if content.get("kind") == "cnn":
         message = "this is the bundle of a CNN study, not of a radiomics study; use 'dlr cnn'"
         raise InputError([Fault(message, folder / _JSON, code="bundle-kind")])
@@ -110,23 +128,6 @@ def _check_format(content: dict[str, Any], folder: Path) -> None:
         "install a newer dlr" if found > FORMAT else "train it again, or use the dlr it came from"
     )
     raise InputError([Fault(message, folder / _JSON, code="bundle-format")])
-
-
-def _verify(folder: Path) -> None:
-    """Refuse a folder that is no bundle, or one that was altered."""
-    path = folder / _CHECKSUMS
-    if not path.is_file():
-        message = "this folder holds no model bundle; give the 'bundle' folder of a trained run"
-        raise InputError([Fault(message, folder, code="no-bundle")])
-    faults = []
-    for name, checksum in json.loads(path.read_text(encoding="utf-8")).items():
-        file = folder / name
-        if not file.is_file():
-            faults.append(Fault("the bundle lacks this file; copy it again", file))
-        elif file_sha256(file) != checksum:
-            faults.append(Fault("the file was altered after training; copy it again", file))
-    if faults:
-        raise InputError(faults)
 
 
 def _self_contained(config: StudyConfig, folder: Path) -> dict[str, Any]:
@@ -141,6 +142,9 @@ def _self_contained(config: StudyConfig, folder: Path) -> dict[str, Any]:
         (folder / _RADIOMICS).write_text(text, encoding="utf-8")
         # What is at hand where the bundle came from need not be where it goes.
         content["radiomics"].update(parameters=_RADIOMICS, device="cpu")
+    if content.get("agreement") and content["agreement"].get("stability"):
+        # The table served in training; where it lay concerns nobody else.
+        content["agreement"]["stability"] = Path(content["agreement"]["stability"]).name
     if any(view.embedding for view in config.views.values()):
         for family, settings in config.backbones.items():
             name = _backbone_file(family)
@@ -166,16 +170,35 @@ def _backbone_content(content: dict[str, Any], family: str) -> dict[str, Any]:
     return found
 
 
-def _config(content: dict[str, Any], folder: Path) -> StudyConfig:
-    """Rebuild the settings with paths that point into the bundle."""
-    places = [(content.get("radiomics"), "parameters"), (content.get("embedding"), "weights")]
-    places += [(item, "weights") for item in content.get("embeddings", {}).values()]
-    for section, key in places:
-        if section and (folder / section[key]).is_file():
-            section[key] = str(folder / section[key])
+def _config(content: dict[str, Any], folder: Path, files: frozenset[str]) -> StudyConfig:
+    """Rebuild the settings with paths that point into the bundle, and nowhere else."""
+    from dlr.features.radiomics.reader import PRESETS
+
+    radiomics = content.get("radiomics")
+    if radiomics and radiomics["parameters"] not in PRESETS:
+        radiomics["parameters"] = _own(radiomics["parameters"], folder, files)
+    networks = [content.get("embedding"), *(content.get("embeddings") or {}).values()]
+    for section in networks:
+        # Sections that no view asks for have no weights in the bundle, and are never loaded.
+        if section and section.get("weights") not in NAMED_WEIGHTS:
+            section["weights"] = _own(section["weights"], folder, files)
+    used = any(view.get("embedding", True) for view in content["views"].values())
+    if used and any(section and section["weights"] in NAMED_WEIGHTS for section in networks):
+        raise ValueError("the weights of a network are not in it")
+    if content.get("agreement") and content["agreement"].get("stability"):
+        content["agreement"]["stability"] = Path(content["agreement"]["stability"]).name
     return StudyConfig.model_validate(
-        {**content, "images": "images.csv", "clinical": "clinical.csv"}
+        {**content, "images": "images.csv", "clinical": "clinical.csv", "image_root": None}
     )
+
+
+def _own(name: object, folder: Path, files: frozenset[str]) -> str:
+    """Return the path of a file of the bundle whose checksum was compared."""
+    path = file_inside(folder, name)
+    if path.name not in files:
+        message = f"it needs the file '{path.name}', which is not in its list of checksums"
+        raise InputError([Fault(message, folder / _CHECKSUMS, code="malformed")])
+    return str(path)
 
 
 def signature_content(signature: Signature | FusedSignature) -> dict[str, Any]:
@@ -207,8 +230,13 @@ def signature_content(signature: Signature | FusedSignature) -> dict[str, Any]:
 
 
 def _signature(
-    name: str, item: dict[str, Any], tensors: dict[str, np.ndarray], folder: Path
+    name: str,
+    item: dict[str, Any],
+    tensors: dict[str, np.ndarray],
+    folder: Path,
+    files: frozenset[str],
 ) -> Signature:
+    _own(classifier_path(item["algorithm"], folder, name).name, folder, files)
     features = pd.DataFrame(item["features"]).set_index("name")
     deep = {block: tuple(columns) for block, columns in item["deep_columns"].items()}
     combat = item["harmonisation"]
@@ -223,7 +251,7 @@ def _signature(
         harmonisation=None if combat is None else ComBat.from_dict(combat),
         unseen=item["unseen"],
         algorithm=item["algorithm"],
-        classifier=load_classifier(item["algorithm"], folder, name),
+        classifier=load_classifier(item["algorithm"], folder, name, len(features)),
     )
     return Signature(name, chain, item["intercept"], item["slope"])
 
