@@ -7,12 +7,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
+from numpy.typing import ArrayLike, NDArray
 
-from dlr.figures._style import BLUE, FAINT, GREY, INK, Line, axes_or_new, line_styles, styled
+from dlr.figures._style import (
+    BLUE,
+    FAINT,
+    GREY,
+    INK,
+    ORANGE,
+    Line,
+    axes_or_new,
+    line_styles,
+    styled,
+)
 from dlr.figures._text import number, signed
 
 if TYPE_CHECKING:
-    from dlr.stats import Calibration
+    from dlr.stats import Calibration, CalibrationBootstrap
 
 _STRIP = 0.14  # height below zero that holds the distribution of the predictions
 
@@ -53,13 +64,7 @@ def plot_calibration(
     else:
         _single(ax, calibration)
         bottom = -_STRIP
-    ax.set(
-        xlim=(-0.02, 1.02), ylim=(bottom - 0.02, 1.02), aspect="equal",
-        xlabel="Predicted probability", ylabel="Observed proportion",
-    )  # fmt: skip
-    ax.set_xticks(np.linspace(0, 1, 6))
-    ax.set_yticks(np.linspace(0, 1, 6))
-    ax.legend(loc="upper left", frameon=True, edgecolor="none", framealpha=0.8)
+    _frame(ax, bottom)
     return ax
 
 
@@ -86,16 +91,77 @@ def _single(ax: Axes, item: Calibration) -> None:
         binned["predicted"], binned["observed"], yerr=np.vstack([below, above]), fmt="o",
         color=INK, markersize=3, elinewidth=0.7, zorder=4, label="groups of patients",
     )  # fmt: skip
-    counts, edges = np.histogram(np.asarray(item.predicted), bins=50, range=(0, 1))
+    _strip(ax, np.asarray(item.predicted, dtype=float))
+    text = (
+        f"slope {number(item.slope)}\nin the large {signed(item.calibration_in_the_large)}\n"
+        f"Brier {number(item.brier, 3)}\nICI {number(item.ici, 3)}"
+    )
+    _note(ax, text)
+
+
+@styled
+def plot_corrected_calibration(
+    result: CalibrationBootstrap, ax: Axes | None = None, *, predicted: ArrayLike | None = None
+) -> Axes:
+    """Draw the apparent calibration curve and the one corrected for optimism, as rms does.
+
+    Parameters
+    ----------
+    result : CalibrationBootstrap
+        From :func:`dlr.stats.calibration_bootstrap`.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure when left out.
+    predicted : array_like, shape (n,), optional
+        Predicted probabilities of the cases, for the distribution along the bottom.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The Axes drawn on.
+    """
+    ax = axes_or_new(ax, height=3.35)
+    curve = result.curve
+    looks = (("apparent", ORANGE, (0, (4, 1.5))), ("corrected", BLUE, "solid"))
+    ax.plot([0, 1], [0, 1], color=GREY, linewidth=0.9, linestyle=(0, (1, 1.5)), label="ideal")
+    for name, color, dash in looks:
+        label = "bias-corrected" if name == "corrected" else name
+        ax.plot(
+            curve["predicted"], curve[name].clip(0, 1), color=color, linestyle=dash, label=label
+        )
+    bottom = 0.0
+    if predicted is not None:
+        _strip(ax, np.asarray(predicted, dtype=float))
+        bottom = -_STRIP
+    _frame(ax, bottom)
+    text = (
+        f"mean absolute error {number(result.mean_absolute_error, 3)}\n"
+        f"90% quantile {number(result.e90, 3)}\n{result.n_resamples} resamples"
+    )
+    _note(ax, text)
+    return ax
+
+
+def _frame(ax: Axes, bottom: float) -> None:
+    ax.set(
+        xlim=(-0.02, 1.02), ylim=(bottom - 0.02, 1.02), aspect="equal",
+        xlabel="Predicted probability", ylabel="Observed proportion",
+    )  # fmt: skip
+    ax.set_xticks(np.linspace(0, 1, 6))
+    ax.set_yticks(np.linspace(0, 1, 6))
+    ax.legend(loc="upper left", frameon=True, edgecolor="none", framealpha=0.8)
+
+
+def _strip(ax: Axes, predicted: NDArray[np.float64]) -> None:
+    """Draw how many cases had each predicted risk, below zero."""
+    counts, edges = np.histogram(predicted[np.isfinite(predicted)], bins=50, range=(0, 1))
     heights = counts / max(counts.max(), 1) * (_STRIP - 0.04)
     ax.bar(
         edges[:-1], heights, width=np.diff(edges), align="edge", bottom=-_STRIP, color=FAINT,
         edgecolor=GREY, linewidth=0.3,
     )  # fmt: skip
-    text = (
-        f"slope {number(item.slope)}\nin the large {signed(item.calibration_in_the_large)}\n"
-        f"Brier {number(item.brier, 3)}\nICI {number(item.ici, 3)}"
-    )
+
+
+def _note(ax: Axes, text: str) -> None:
     plate = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5}
     ax.text(
         0.99, 0.02, text, ha="right", va="bottom", fontsize=6.5, linespacing=1.3, bbox=plate,

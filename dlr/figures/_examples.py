@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 
+from dlr.figures._roi import short_name
 from dlr.figures._style import GREY, NEGATIVE, PAGE, POSITIVE, axes_or_new, styled
 
 if TYPE_CHECKING:
@@ -52,10 +53,6 @@ def _tile(ax: Axes, example: Example, x: float, y: float) -> None:
     sign = {0: ", \N{MINUS SIGN}", 1: ", +"}
     known = "" if example.outcome is None else sign[example.outcome]
     ax.text(
-        x + 0.475, y + 0.99, f"{_short(example.case_id)}\n{example.view}{known}", ha="center",
+        x + 0.475, y + 0.99, f"{short_name(example.case_id)}\n{example.view}{known}", ha="center",
         va="top", fontsize=5.2, linespacing=1.1,
     )  # fmt: skip
-
-
-def _short(name: str, most: int = 20) -> str:
-    return name if len(name) <= most else f"{name[: most - 1]}\N{HORIZONTAL ELLIPSIS}"

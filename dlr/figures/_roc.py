@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from statistics import NormalDist
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
 
+from dlr.figures._roc_band import Method, roc_band
 from dlr.figures._style import BLUE, GREY, Line, axes_or_new, line_styles, styled
 from dlr.figures._text import interval
 
 if TYPE_CHECKING:
     from dlr.stats import RocCurve
+
+Band = Method | Literal["none"]
+_INSIDE = 5  # curves whose legend still has room under them
 
 
 @styled
@@ -23,8 +27,9 @@ def plot_roc(
     *,
     level: float = 0.95,
     lines: Mapping[str, Line] | None = None,
+    band: Band | None = None,
 ) -> Axes:
-    """Draw one ROC curve with its confidence band, or several without.
+    """Draw one ROC curve with its confidence band, or several.
 
     Parameters
     ----------
@@ -33,37 +38,67 @@ def plot_roc(
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure when left out.
     level : float
-        Confidence level of the AUC in the legend (DeLong) and of the band: the pointwise Wilson
-        interval of the sensitivity at each threshold.
+        Confidence level of the AUC in the legend (DeLong) and of the band.
     lines : mapping of str to Line, optional
         Look of the curves; by default :func:`dlr.figures.line_styles`.
+    band : {"wilson", "bootstrap", "simultaneous", "none"}, optional
+        Band around every curve, see :func:`dlr.figures.roc_band`; "wilson" for one curve and
+        none for several when left out.
 
     Returns
     -------
     matplotlib.axes.Axes
         The Axes drawn on.
     """
-    ax = axes_or_new(ax, height=3.35)
+    count = len(roc) if isinstance(roc, Mapping) else 1
+    below = 0.13 * -(-count // 2) if count > _INSIDE else 0.0
+    ax = axes_or_new(ax, height=3.35 + below)
     ax.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle=(0, (1, 1.5)), zorder=1)
     if isinstance(roc, Mapping):
         lines = lines or line_styles(list(roc))
         for name, curve in roc.items():
+            _band(curve, ax, level, band or "none", lines[name].color)
             _draw(curve, ax, lines[name], f"{name}  {_auc_text(curve, level)}")
     else:
-        _band(roc, ax, level)
+        _band(roc, ax, level, band or "wilson", BLUE, label=f"{level:.0%} band")
         _draw(roc, ax, Line(BLUE, "solid", 1.8), f"AUC {_auc_text(roc, level)}")
-    ax.set(
-        xlim=(-0.015, 1.015), ylim=(-0.015, 1.015), aspect="equal",
-        xlabel="1 \N{MINUS SIGN} specificity", ylabel="Sensitivity",
-    )  # fmt: skip
-    ax.set_xticks(np.linspace(0, 1, 6))
-    ax.set_yticks(np.linspace(0, 1, 6))
-    crowded = isinstance(roc, Mapping) and len(roc) > 7
-    if crowded:  # below the axes, where it hides no curve
-        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, fontsize=5.8)
-    else:
-        ax.legend(loc="lower right")
+    _frame(ax)
+    _legend(ax, count)
     return ax
+
+
+@styled
+def plot_algorithm_roc(
+    curves: Mapping[str, RocCurve],
+    ax: Axes | None = None,
+    *,
+    winner: str = "",
+    level: float = 0.95,
+) -> Axes:
+    """Draw the ROC curve of every algorithm on one feature set, best first.
+
+    Parameters
+    ----------
+    curves : mapping of str to RocCurve
+        One curve per algorithm, by its name, all on the same cases.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure when left out.
+    winner : str
+        Algorithm whose curve is drawn thick and last; none when empty.
+    level : float
+        Confidence level of the AUCs in the legend (DeLong).
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The Axes drawn on.
+    """
+    ranked = _ranked(curves)
+    lines = {
+        name: replace(line, linewidth=2.2 if name == winner else 0.9)
+        for name, line in line_styles(list(ranked)).items()
+    }
+    return plot_roc(ranked, ax, level=level, lines=lines)
 
 
 @styled
@@ -86,8 +121,31 @@ def plot_clinical_roc(
     matplotlib.axes.Axes
         The Axes drawn on.
     """
-    ranked = dict(sorted(curves.items(), key=lambda item: -item[1].auc.value))
-    return plot_roc(ranked, ax, level=level)
+    return plot_roc(_ranked(curves), ax, level=level)
+
+
+def _ranked(curves: Mapping[str, RocCurve]) -> dict[str, RocCurve]:
+    return dict(sorted(curves.items(), key=lambda item: -item[1].auc.value))
+
+
+def _frame(ax: Axes) -> None:
+    ax.set(
+        xlim=(-0.015, 1.015), ylim=(-0.015, 1.015), aspect="equal",
+        xlabel="1 \N{MINUS SIGN} specificity", ylabel="Sensitivity",
+    )  # fmt: skip
+    ax.set_xticks(np.linspace(0, 1, 6))
+    ax.set_yticks(np.linspace(0, 1, 6))
+
+
+def _legend(ax: Axes, n_curves: int) -> None:
+    """Put the legend below the axes where it would hide a curve inside."""
+    if n_curves > _INSIDE:
+        ax.legend(
+            loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=2, fontsize=5.8,
+            handlelength=1.8, columnspacing=1.0,
+        )  # fmt: skip
+    else:
+        ax.legend(loc="lower right")
 
 
 def _draw(curve: RocCurve, ax: Axes, line: Line, label: str) -> None:
@@ -102,14 +160,13 @@ def _auc_text(curve: RocCurve, level: float) -> str:
     return interval(curve.auc.value, limits.low, limits.high)
 
 
-def _band(curve: RocCurve, ax: Axes, level: float) -> None:
-    """Shade the Wilson interval of the sensitivity (Wilson 1927) along the curve."""
-    z = NormalDist().inv_cdf(0.5 + level / 2)
-    n = curve.auc.n_positive
-    rate = np.asarray(curve.true_positive_rate, dtype=float)
-    centre = (rate + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(rate * (1 - rate) / n + z**2 / (4 * n**2))
+def _band(
+    curve: RocCurve, ax: Axes, level: float, band: Band, color: str, label: str | None = None
+) -> None:
+    if band == "none":
+        return
+    found = roc_band(curve, band, level=level)
     ax.fill_between(
-        curve.false_positive_rate, centre - half, centre + half,
-        color=BLUE, alpha=0.15, linewidth=0, zorder=2, label=f"{level:.0%} band",
+        found.false_positive_rate, found.low, found.high, color=color, alpha=0.15, linewidth=0,
+        zorder=2, label=label,
     )  # fmt: skip

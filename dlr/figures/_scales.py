@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import count
 
 from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
@@ -80,12 +81,30 @@ def place_labels(scale: Scale, width: float, size: float = LABEL) -> list[Placed
     placed = []
     for position, text in items:
         half = text_width(text, size) / 2
-        for line in (0, -1, 1, -2, 2, -3, 3):
+        for line in _lines():
             if position * width - half >= ends.get(line, -9.0) + _GAP:
                 break
         ends[line] = position * width + half
         placed.append(Placed(position, text, line))
     return placed
+
+
+def _lines() -> Iterator[int]:
+    """Yield 0, -1, 1, -2, 2, ... without end, so that every label finds room."""
+    yield 0
+    for distance in count(1):
+        yield -distance
+        yield distance
+
+
+def overhang(scale: Scale, width: float) -> tuple[float, float]:
+    """Return how far labels reach beyond positions 0 and 1, in inches; at least 0."""
+    left = right = 0.0
+    for label in place_labels(scale, width):
+        half = text_width(label.text, LABEL) / 2
+        left = max(left, half - label.position * width)
+        right = max(right, half - (1 - label.position) * width)
+    return left, right
 
 
 def _thinned(items: list[tuple[float, str]], width: float, size: float) -> list[tuple[float, str]]:
@@ -120,7 +139,9 @@ def scale_height(scale: Scale, width: float) -> tuple[float, float]:
     return 0.07 + above * _LINE, 0.07 + below * _LINE
 
 
-def draw_scale(ax: Axes, scale: Scale, y: float, left: float, width: float) -> None:
+def draw_scale(
+    ax: Axes, scale: Scale, y: float, left: float, width: float, gap: float = 0.15
+) -> None:
     """Draw a scale on an Axes whose data coordinates are inches, y downwards.
 
     Parameters
@@ -133,8 +154,10 @@ def draw_scale(ax: Axes, scale: Scale, y: float, left: float, width: float) -> N
         Height of the line.
     left, width : float
         Where position 0 is, and how far it is from there to position 1.
+    gap : float
+        Distance of the name from position 0.
     """
-    ax.text(left - 0.15, y, scale.name, ha="right", va="center", fontsize=7.2, color=INK)
+    ax.text(left - gap, y, scale.name, ha="right", va="center", fontsize=7.2, color=INK)
     spots = [left + position * width for position in scale.positions]
     if spots:
         ax.plot([min(spots), max(spots)], [y, y], color=INK, linewidth=0.8)

@@ -1,4 +1,4 @@
-"""Scores by outcome, and confusion matrices."""
+"""Scores of every case by outcome: boxes with points, and waterfalls."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from numpy.typing import ArrayLike
 
+from dlr.errors import DlrError
 from dlr.figures._style import GREY, INK, NEGATIVE, POSITIVE, axes_or_new, styled
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from dlr.stats import ClassificationMetrics
 
 
 @styled
@@ -85,47 +86,80 @@ def _cloud(ax: Axes, x: float, values: np.ndarray, color: str) -> None:
 
 
 @styled
-def plot_confusion(
-    metrics: ClassificationMetrics,
+def plot_waterfall(
+    scores: ArrayLike,
+    outcome: ArrayLike,
     ax: Axes | None = None,
     *,
+    threshold: float = 0.0,
     labels: tuple[str, str] = ("negative", "positive"),
+    name: str = "Rad-score",
 ) -> Axes:
-    """Draw the confusion matrix: counts, and shares of each true class.
+    """Draw the score of every case as a bar from the threshold, lowest first.
+
+    Bars above the line are called positive, bars below negative; a bar of the other colour is a
+    wrong call.
 
     Parameters
     ----------
-    metrics : ClassificationMetrics
-        Counts at one threshold.
+    scores : array_like, shape (n,)
+        One score per case, higher for more likely; cases without one are left out and counted.
+    outcome : array_like, shape (n,)
+        1 or 0; missing where unknown, drawn grey.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure when left out.
+    threshold : float
+        Decision threshold on the scale of the scores; bars start from it.
     labels : tuple of str
         What outcome 0 and outcome 1 are called.
+    name : str
+        What the score is called.
 
     Returns
     -------
     matplotlib.axes.Axes
         The Axes drawn on.
+
+    Raises
+    ------
+    DlrError
+        If there are not as many outcomes as scores.
     """
-    ax = axes_or_new(ax, 2.6, 2.3)
-    counts = np.array(
-        [
-            [metrics.true_negative, metrics.false_positive],
-            [metrics.false_negative, metrics.true_positive],
-        ]
-    )
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    ax.imshow(shares, cmap="Blues", vmin=0, vmax=1.15, aspect="auto")
-    for row, column in np.ndindex(2, 2):
-        share = shares[row, column]
-        ax.text(
-            column, row, f"{counts[row, column]}\n{share:.0%}", ha="center", va="center",
-            color="white" if share > 0.6 else INK,
-        )  # fmt: skip
-    ax.set_xticks([0, 1], labels)
-    ax.set_yticks([0, 1], labels, rotation=90, va="center")
-    ax.set(xlabel=f"Predicted (threshold {metrics.threshold:.2f})", ylabel="True")
-    ax.tick_params(length=0)
-    for spine in ax.spines.values():
-        spine.set_visible(False)
+    values, known = np.asarray(scores, dtype=float), np.asarray(outcome, dtype=float)
+    if values.shape != known.shape or values.ndim != 1:
+        raise DlrError(
+            f"a waterfall needs one outcome per score, got {known.shape} and {values.shape}"
+        )
+    there = np.isfinite(values)
+    left_out = int((~there).sum())
+    values, known = values[there] - threshold, known[there]
+    order = np.argsort(values, kind="stable")
+    values, known = values[order], known[order]
+    ax = axes_or_new(ax, height=2.4)
+    groups = [(known == 0, NEGATIVE, labels[0]), (known == 1, POSITIVE, labels[1])]
+    if np.isnan(known).any():
+        groups.append((np.isnan(known), GREY, "unknown"))
+    for chosen, color, label in groups:
+        _bars(ax, np.flatnonzero(chosen), values[chosen], threshold, color, label)
+    ax.axhline(threshold, color=INK, linewidth=0.7, zorder=3)
+    # Bars are collections, which do not move the limits by themselves.
+    low, high = min(values.min(initial=0), 0), max(values.max(initial=0), 0)
+    margin = 0.06 * ((high - low) or 1.0)
+    ax.set_ylim(threshold + low - margin, threshold + high + margin)
+    ax.set_xlim(-0.5 - 0.01 * len(values), max(len(values), 1) - 0.5 + 0.01 * len(values))
+    ax.set_xticks([])
+    more = f"; {left_out} without score" if left_out else ""
+    ax.set(ylabel=name, xlabel=f"{len(values)} cases by score (line: {threshold:.2f}){more}")
+    ax.legend(loc="upper left")
     return ax
+
+
+def _bars(
+    ax: Axes, places: np.ndarray, heights: np.ndarray, base: float, color: str, label: str
+) -> None:
+    left, right = places - 0.42, places + 0.42
+    x = np.stack([left, left, right, right], axis=1)
+    zero = np.zeros_like(heights)
+    y = base + np.stack([zero, heights, heights, zero], axis=1)
+    bars = np.stack([x, y], axis=2)
+    ax.add_collection(PolyCollection(list(bars), facecolors=color, linewidths=0, label=label))
