@@ -6,10 +6,10 @@ import difflib
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel
 
 from dlr.errors import Fault, InputError
+from dlr.safety.documents import is_file, read_yaml_document
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -20,14 +20,10 @@ def read_yaml(path: Path) -> dict[str, Any]:
     InputError
         If the file is missing, unreadable, or no mapping.
     """
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not is_file(path):
         fault = Fault("the study file does not exist; give the path of a study.yaml", path)
-        raise InputError([fault]) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError([Fault(f"the study file is not readable YAML ({reason})", path)]) from None
+        raise InputError([fault])
+    raw = read_yaml_document(path, "study file")
     if not isinstance(raw, dict):
         raise InputError([Fault("the study file must be a mapping of settings", path)])
     return raw

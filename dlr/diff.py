@@ -5,7 +5,6 @@ Dates and platforms are left out, paths are compared by what they lead to; every
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -13,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 
 from dlr.errors import Fault, InputError
+from dlr.safety.documents import read_json, read_yaml_document
 from dlr.safety.spreadsheets import read_csv_table
 
 PLACES = ("images", "clinical", "image_root")
@@ -100,7 +99,7 @@ class _Run:
             message = f"this folder holds no run of dlr ({', '.join(absent)} missing)"
             raise InputError([Fault(message, folder, code="no-run")])
         try:
-            settings = yaml.safe_load(needed[0].read_text(encoding="utf-8"))
+            settings = read_yaml_document(needed[0])
             record = _json(folder / "provenance.json") or {}
             return cls(
                 folder,
@@ -111,14 +110,14 @@ class _Run:
                 _selected(_json(folder / "bundle" / "bundle.json") or {}),
                 read_csv_table(needed[2], dtype={"case_id": str, "cohort": str}),
             )
-        except (yaml.YAMLError, ValueError, KeyError, AttributeError, TypeError) as error:
+        except (LookupError, ValueError, AttributeError, TypeError) as error:
             reason = " ".join(str(error).split())
             message = f"a file of this run cannot be read ({reason}); write the run again"
             raise InputError([Fault(message, folder, code="unreadable")]) from None
 
 
 def _json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    return read_json(path) if path.is_file() else None
 
 
 def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from dlr.errors import Fault, InputError
 from dlr.safety.archives import check_workbook
+from dlr.safety.documents import is_file
 from dlr.safety.spreadsheets import read_csv_table
 
 ROW = "_row"
@@ -116,7 +117,7 @@ def read_text_table(path: Path, kind: str) -> pd.DataFrame:
     InputError
         If the file is missing or unreadable.
     """
-    if not path.is_file():
+    if not is_file(path):
         remedy = f"the {kind} table does not exist; check '{kind}' in the study file"
         raise InputError([Fault(remedy, path, code="file-missing")])
     try:

@@ -75,13 +75,15 @@ def check_bundle(bundle: Bundle) -> None:
     ValueError
         Or whatever comparing values of a wrong kind raises.
     """
-    if not bundle.signatures and bundle.clinic is None:
+    if not bundle.feature_sets:
         raise ValueError("there is no score")
     for name, signature in bundle.signatures.items():
         _check_signature(name, signature)
     for model in (bundle.clinic, bundle.nomogram):
         _check_clinical(model)
-    if bundle.nomogram is not None and bundle.config.model.nomogram_score not in bundle.signatures:
+    # A nomogram without any score in the bundle serves as a chart.
+    entering = bundle.config.model.nomogram_score
+    if bundle.nomogram is not None and bundle.signatures and entering not in bundle.signatures:
         raise ValueError("the nomogram's score is not there")
     _finite("thresholds", [_number(value) for value in bundle.thresholds.values()])
     missing = set(bundle.feature_sets) - set(bundle.thresholds)

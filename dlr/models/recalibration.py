@@ -9,7 +9,6 @@ prediction uses that file only when told to.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import nan
@@ -24,6 +23,7 @@ from scipy.special import chdtrc, expit, logit
 from dlr.errors import DlrError, Fault, InputError
 from dlr.models.bundle import Bundle
 from dlr.models.identity import model_identity
+from dlr.safety.documents import is_file, read_json
 from dlr.stats import ConfidenceInterval, Estimate
 from dlr.stats._recalibration import fit_line, fit_offset
 from dlr.stats._validation import BoolArray, FloatArray, outcome_and_score
@@ -262,19 +262,19 @@ class RecalibrationFile:
             If the file is absent, is not such a file, or asks for an update it does not hold.
         """
         path = Path(path)
+        if not is_file(path):
+            raise _fault("the file does not exist; 'dlr validate' writes it", path)
+        content = read_json(path)
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
             chosen = {name: item["use"] for name, item in content["feature_sets"].items()}
             updates = {
                 name: _chosen(item, str(item["use"]), name)
                 for name, item in content["feature_sets"].items()
             }
             model, cohort = str(content["model"]), str(content["cohort"])
-        except FileNotFoundError:
-            raise _fault("the file does not exist; 'dlr validate' writes it", path) from None
         except DlrError as error:
             raise _fault(str(error), path) from None
-        except (KeyError, TypeError, AttributeError, ValueError):
+        except (LookupError, TypeError, AttributeError, ValueError):
             message = "this is no recalibration.json of 'dlr validate'"
             raise _fault(message, path) from None
         changed = {name: update for name, update in updates.items() if update != ScoreUpdate()}

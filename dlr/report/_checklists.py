@@ -9,10 +9,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from dlr.errors import Fault, InputError
 from dlr.report._blocks import Block, Bullets, Checklist, ChecklistRow, Report, Section, Text
+from dlr.safety.documents import read_yaml_document
 
 NAMES = ("tripod_ai", "clear", "metrics", "rqs")
 SECTION = "checklists"
@@ -121,10 +120,7 @@ def read_answers(path: Path) -> dict[str, dict[str, str]]:
     InputError
         With every unknown checklist and item.
     """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError([Fault(f"the answers cannot be read ({error})", path)]) from None
+    content = read_yaml_document(path, "file of answers")
     if not isinstance(content, dict) or not all(isinstance(v, dict) for v in content.values()):
         message = "the answers must name checklists, each with item numbers and texts"
         raise InputError([Fault(message, path, code="answers")])

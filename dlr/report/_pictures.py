@@ -26,6 +26,9 @@ _SMALLER = ((1.0, 80), (1.0, 60), (1.0, 40), (0.5, 60), (0.5, 30), (0.25, 40))
 """Share of the size and JPEG quality, tried until a crop is small enough; the first is usual."""
 
 
+_ACTIVE = re.compile(rb"<!ENTITY|<!ATTLIST|<script|<foreignObject|<iframe", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class Picture:
     """A drawn figure as the page needs it.
@@ -136,6 +139,7 @@ def _save_crop(crop: CardPicture, folder: Path, most: int) -> None:
 def _load(block: Figure, folder: Path) -> Picture:
     stem = folder / "figures" / block.name
     svg = _read(stem.with_name(f"{stem.name}.svg"))
+    _refuse_active(svg, stem.name)
     width = _width(svg)
     suffixes = ("svg", "png", "pdf")
     there = [stem.with_name(f"{stem.name}.{suffix}") for suffix in suffixes]
@@ -155,6 +159,16 @@ def _read(path: Path) -> bytes:
         raise DlrError(
             f"the report needs the file {path}, which is gone; run the study again"
         ) from None
+
+
+def _refuse_active(svg: bytes, name: str) -> None:
+    """Refuse a drawing with scripts or entities, which dlr never writes."""
+    found = _ACTIVE.search(svg)
+    if found:
+        shown = found.group().decode("ascii")
+        raise DlrError(
+            f"the figure '{name}' holds '{shown}', which dlr never writes; do not open this folder"
+        )
 
 
 def _width(svg: bytes) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,9 @@ from dlr.report._blocks import (
     Text,
 )
 from dlr.report._export import FORMAT
+from dlr.safety.documents import read_json
+from dlr.safety.malformed import malformed_as_fault
+from dlr.safety.paths import plain_name
 
 Item = Mapping[str, Any]
 
@@ -45,20 +47,22 @@ def read_report(folder: Path) -> Report:
         If there is no report, or it was written by a version of dlr that kept too little.
     """
     path = folder / "report.json"
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.is_file():
         raise DlrError(
             f"{folder} has no report.json; give the folder that 'dlr train', 'dlr validate', "
             "'dlr predict' or 'dlr ablate' wrote"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise DlrError(f"{path} cannot be read ({error}); run the study again") from None
+        )
+    content = read_json(path)
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise DlrError(
             f"{path} was written by another version of dlr, which kept too little to make the "
             "page anew; run the study again with this version"
         )
+    with malformed_as_fault(path, "the report", "run the study again"):
+        return _report(content)
+
+
+def _report(content: Item) -> Report:
     return Report(
         title=content["title"],
         subtitle=content["subtitle"],
@@ -82,9 +86,9 @@ def _block(item: Item) -> Block:
         "bullets": lambda i: Bullets(tuple(i["items"]), i["headed"], i["tone"]),
         "facts": lambda i: Facts(tuple(Fact(**fact) for fact in i["items"])),
         "table": _table,
-        "figure": lambda i: Figure(i["name"], i["caption"], None, i["wide"], i["raster"]),
+        "figure": _figure,
         "fold": _fold,
-        "listing": lambda i: Listing(i["name"], i["text"]),
+        "listing": lambda i: Listing(plain_name(i["name"]), i["text"]),
         "checklist": _checklist,
         "cases": _cases,
     }
@@ -94,7 +98,9 @@ def _block(item: Item) -> Block:
 def _table(item: Item) -> Table:
     shown = pd.DataFrame(item["shown"]["rows"], columns=item["shown"]["columns"], dtype=object)
     data = pd.DataFrame(item["rows"], columns=item["columns"])
-    return Table(item["name"], item["caption"], shown, data, item["note"], item["folded"])
+    return Table(
+        plain_name(item["name"]), item["caption"], shown, data, item["note"], item["folded"]
+    )
 
 
 def _fold(item: Item) -> Fold:
@@ -108,7 +114,7 @@ def _checklist(item: Item) -> Checklist:
         ChecklistRow(**{**row, "evidence": tuple((text, name) for text, name in row["evidence"])})
         for row in item["rows"]
     )
-    return Checklist(item["name"], item["title"], item["source"], rows)
+    return Checklist(plain_name(item["name"]), item["title"], item["source"], rows)
 
 
 def _cases(item: Item) -> Cases:
@@ -120,9 +126,22 @@ def _cases(item: Item) -> Cases:
                 "scores": tuple(map(tuple, card["scores"])),
                 "points": tuple(map(tuple, card["points"])),
                 "bars": tuple(Bar(**bar) for bar in card["bars"]),
-                "pictures": tuple(CardPicture(**crop) for crop in card["pictures"]),
+                "pictures": tuple(_crop(crop) for crop in card["pictures"]),
             }
         )
         for card in item["cards"]
     )
     return Cases(item["name"], item["judged_by"], cards, item["stamp"])
+
+
+def _crop(item: Item) -> CardPicture:
+    """Read where a crop lies: in a folder of the report, never elsewhere."""
+    crop = CardPicture(**item)
+    for part in str(crop.file).split("/"):
+        plain_name(part)
+    return crop
+
+
+def _figure(item: Item) -> Figure:
+    name = plain_name(item["name"])
+    return Figure(name, item["caption"], None, item["wide"], item["raster"])

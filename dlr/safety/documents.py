@@ -24,6 +24,14 @@ LARGEST_EXPANSION = 200_000
 """Values of a YAML file after every alias is replaced by what it stands for."""
 
 
+def is_file(path: Path) -> bool:
+    """Tell whether a path that people typed is a file; what no path can be is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that is too long, or holds a zero character
+        return False
+
+
 def read_limited_text(path: Path, limit: int) -> str:
     """Read a UTF-8 text file that is not larger than `limit` bytes.
 
@@ -32,7 +40,7 @@ def read_limited_text(path: Path, limit: int) -> str:
     InputError
         If the file is absent, no regular file, larger than `limit`, or no UTF-8 text.
     """
-    if not path.is_file():
+    if not is_file(path):
         raise _fault("the file does not exist; check the path", path, "file-missing")
     try:
         # One byte more than allowed tells a file that is too large, even one that still grows.
@@ -75,7 +83,7 @@ def read_json(path: Path, limit: int = LARGEST_JSON) -> Any:
     except RecursionError:
         raise _fault(_too_deep("JSON"), path, "too-deep") from None
     except ValueError as error:  # also numbers of more digits than Python converts
-        raise _fault(f"the file is no readable JSON ({error})", path, "unreadable") from None
+        raise _fault(f"the file is not readable JSON ({error})", path, "unreadable") from None
     if _depth_exceeds(content):
         raise _fault(_too_deep("JSON"), path, "too-deep")
     return content

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from dlr.errors import Fault, InputError
+from dlr.errors import DlrError, Fault, InputError
 
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. +()-]{0,127}")
 _DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
@@ -38,6 +38,19 @@ def file_inside(folder: Path, name: object) -> Path:
         message = "the file is a link, which could lead anywhere; copy the file itself"
         raise InputError([Fault(message, path, code="path-traversal")])
     return path
+
+
+def plain_name(name: object) -> str:
+    """Return a name that a document gives a file, if no folder and no device is in it.
+
+    Raises
+    ------
+    DlrError
+        If it could lead anywhere else.
+    """
+    if not isinstance(name, str) or not _PLAIN.fullmatch(name) or _DEVICES.fullmatch(name):
+        raise DlrError(f"'{str(name)[:80]}' is no plain file name")
+    return name
 
 
 def shorten_paths(text: str, *roots: Path | None) -> str:

@@ -95,7 +95,7 @@ def test_deep_nesting_is_refused(bundle: Path, depth: int) -> None:
 def test_a_number_of_a_million_digits_is_refused(bundle: Path) -> None:
     (bundle / "bundle.json").write_text("9" * 1_000_000)
     sign(bundle)
-    with pytest.raises(InputError, match="no readable JSON"):
+    with pytest.raises(InputError, match="not readable JSON"):
         Bundle.load(bundle)
 
 

@@ -19,6 +19,7 @@ from dlr.errors import Fault, InputError
 from dlr.features.radiomics.names import EXTRA_NAMES, FEATURE_NAMES
 from dlr.features.radiomics.options import IMAGE_OPTIONS, ExtractionSettings
 from dlr.features.radiomics.settings import FeatureClass, ImageType, ParameterFile
+from dlr.safety.documents import read_yaml_document
 
 PRESETS = ("original", "original-log-wavelet")
 SECTIONS = ("imageType", "featureClass", "setting")
@@ -51,16 +52,10 @@ def load_settings(parameters: str | Path) -> ParameterFile:
         text = (resources.files(__package__) / "presets" / f"{name}.yaml").read_text("utf-8")
         return parse_settings(yaml.safe_load(text), name)
     path = Path(parameters)
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         hint = f"the parameter file does not exist; give a file, or a preset: {', '.join(PRESETS)}"
-        raise InputError([Fault(hint, path, code="file-missing")]) from None
-    except (yaml.YAMLError, UnicodeDecodeError, IsADirectoryError) as error:
-        reason = " ".join(str(error).split())
-        message = f"the parameter file is not readable YAML ({reason}); correct it"
-        raise InputError([Fault(message, path, code="not-yaml")]) from None
-    return parse_settings(raw, name)
+        raise InputError([Fault(hint, path, code="file-missing")])
+    return parse_settings(read_yaml_document(path, "parameter file"), name)
 
 
 def parse_settings(raw: Any, source: str) -> ParameterFile:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from importlib import resources
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from pydantic import ValidationError
 
 from dlr.errors import DlrError, Fault, InputError
 from dlr.models.published.signature import PublishedSignature
+from dlr.safety.documents import is_file, read_json
 
 
 def list_signatures() -> dict[str, str]:
@@ -43,16 +43,12 @@ def _folder() -> Path:
 
 
 def _read(path: Path) -> PublishedSignature:
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        signature = PublishedSignature.model_validate(raw)
-    except FileNotFoundError:
+    if not is_file(path):
         message = "the signature file does not exist; check the path"
-        raise InputError([Fault(message, path, code="file-missing")]) from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        message = f"the signature file is not readable JSON ({reason}); correct it"
-        raise InputError([Fault(message, path, code="not-json")]) from None
+        raise InputError([Fault(message, path, code="file-missing")])
+    raw = read_json(path)
+    try:
+        signature = PublishedSignature.model_validate(raw)
     except ValidationError as error:
         raise InputError(
             Fault(f"{detail['msg']}; correct it", path, None, _key(detail["loc"]), "bad-value")
