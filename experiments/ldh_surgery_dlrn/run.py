@@ -2,8 +2,8 @@
 
 Paper:    Fan et al. 2024 (system 1 in the README): deep-learning radiomics nomogram, 1,066 + 191
 Data:     SIMULATED, clinical table after the paper's Table 2; no patient is real
-Command:  python experiments/ldh_surgery_dlrn/run.py --full --out runs/ldh_surgery_dlrn
-Reduced:  --training 300 --external 80, the default: what results.json holds
+Command:  python experiments/ldh_surgery_dlrn/run.py --out runs/ldh_surgery_dlrn
+Size:     the published one; --training 300 --external 80 for a smaller cohort
 Smaller:  --small, 24 + 12 patients with tiny images, five clinical variables, two algorithms
 """
 
@@ -31,14 +31,12 @@ PUBLISHED_SIZE, SMALL_SIZE = (1066, 191), (24, 12)
 def options_given() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("runs/ldh_surgery_dlrn"))
-    parser.add_argument("--training", type=int, default=300, help="patients of centre A")
-    parser.add_argument("--external", type=int, default=80, help="patients of centre B")
-    parser.add_argument("--full", action="store_true", help="the published size, tuned algorithms")
+    parser.add_argument("--training", type=int, default=PUBLISHED_SIZE[0], help="patients of A")
+    parser.add_argument("--external", type=int, default=PUBLISHED_SIZE[1], help="patients of B")
+    parser.add_argument("--tune", action="store_true", help="search the algorithms' settings, too")
     parser.add_argument("--small", action="store_true", help="a look: 24 + 12 patients")
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
-    if options.full:
-        options.training, options.external = PUBLISHED_SIZE
     if options.small:
         options.training, options.external = SMALL_SIZE
     return options
@@ -62,10 +60,10 @@ def simulate(options: argparse.Namespace, seed: int) -> None:
 
 
 def settings(options: argparse.Namespace) -> StudyConfig:
-    """Read the study; a reduced cohort gets the algorithms' default settings, untuned."""
+    """Read the study; without --tune the algorithms keep their default settings."""
     config = StudyConfig.from_yaml(HERE / "study.yaml")
     cohort = (options.out / "cohort").resolve()
-    model: dict[str, object] = {"tune": options.full}
+    model: dict[str, object] = {"tune": options.tune}
     changes: dict[str, object] = {
         "images": cohort / "images.csv",
         "clinical": cohort / "clinical.csv",
