@@ -216,6 +216,7 @@ class _Scored:
         scores = self.scores if self.update is None else self.update.apply(self.scores)
         table = score_table(scores, self.cases, NEW, "frozen")
         table["cohort"] = self.cases["cohort"].loc[table["case_id"]].to_numpy()
+        table.loc[table["cohort"] == self.bundle.config.cohorts.training, "estimate"] = "apparent"
         if self.update is not None:
             table["recalibrated"] = table["feature_set"].isin(list(self.update.updates))
         return table
