@@ -17,6 +17,7 @@ from dlr.external import ExternalValidation, evaluations_of
 from dlr.features.cache import write_atomically
 from dlr.models.recalibration import recalibration_json
 from dlr.results import CohortEvaluation, StudyResult, ValidationResult
+from dlr.safety.private import private_result
 from dlr.safety.spreadsheets import csv_text
 
 
@@ -45,6 +46,7 @@ def write_run(result: StudyResult | ValidationResult, folder: Path) -> Path:
     """
     from dlr.report import write_report
 
+    result = private_result(result)
     try:
         for name, text in run_files(result).items():
             write_atomically(folder / name, text.encode())

@@ -15,6 +15,7 @@ from dlr.cnn.fusion import SCORE_FILE, write_score_table
 from dlr.cnn.results import CnnResult
 from dlr.errors import DlrError
 from dlr.features.cache import write_atomically
+from dlr.safety.private import private_result
 from dlr.safety.spreadsheets import csv_text
 
 
@@ -45,12 +46,13 @@ def write_cnn_run(result: CnnResult, folder: str | Path) -> Path:
     records = result.performance.to_dict("records")
     metrics = [{str(k): _json_value(v) for k, v in row.items()} for row in records]
     content: dict[str, Any] = {"thresholds": dict(result.thresholds), "performance": metrics}
-    settings = result.config.model_dump(mode="json", exclude={"image_root"})
+    shown = private_result(result)
+    settings = shown.config.model_dump(mode="json", exclude={"image_root"})
     files = {
         "scores.csv": csv_text(result.case_scores),
         "picture_scores.csv": csv_text(_relative(result.picture_scores, result)),
         "metrics.json": json.dumps(content, indent=1, allow_nan=False),
-        "failures.csv": csv_text(_relative(result.failures, result)),
+        "failures.csv": csv_text(shown.failures),
         "study.yaml": yaml.safe_dump(settings, sort_keys=False, allow_unicode=True),
     }
     if result.models:
@@ -63,7 +65,7 @@ def write_cnn_run(result: CnnResult, folder: str | Path) -> Path:
         for name, text in files.items():
             write_atomically(folder / name, text.encode())
         write_score_table(result, folder / SCORE_FILE)
-        return write_cnn_report(result, folder)
+        return write_cnn_report(shown, folder)
     except PermissionError as error:
         raise DlrError(f"{error.filename} cannot be written; choose another --out") from None
 
@@ -77,7 +79,13 @@ def training_log(result: CnnResult) -> pd.DataFrame:
 def _relative(table: pd.DataFrame, result: CnnResult) -> pd.DataFrame:
     """Write pictures' paths as the table of images has them, without this machine's folders."""
     root = result.config.image_root or result.config.images.parent
-    return table.assign(image=[Path(os.path.relpath(p, root)).as_posix() for p in table["image"]])
+    return table.assign(image=[_from(root, path) for path in table["image"]])
+
+
+def _from(root: Path, path: str) -> str:
+    """Return a path below a folder; of a file elsewhere, its name alone."""
+    relative = Path(os.path.relpath(path, root))
+    return Path(path).name if relative.parts[0] == ".." else relative.as_posix()
 
 
 def _json_value(value: Any) -> Any:

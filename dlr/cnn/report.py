@@ -33,6 +33,7 @@ from dlr.report._page import render_page
 from dlr.report._pictures import draw_all
 from dlr.report._shared import slug
 from dlr.report._tables import plain_table
+from dlr.safety.private import without_folders
 from dlr.stats import RocCurve, roc_curve
 
 if TYPE_CHECKING:
@@ -278,7 +279,7 @@ def _reproducibility(result: CnnResult) -> Section:
     about = pd.DataFrame(
         {"item": list(result.provenance), "value": [str(v) for v in result.provenance.values()]}
     )
-    settings = result.config.model_dump(mode="json", exclude={"image_root"})
+    settings = without_folders(result.config).model_dump(mode="json", exclude={"image_root"})
     text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, width=96)
     blocks = (plain_table("provenance", "Versions.", about), Listing("study.yaml", text))
     lead = "Everything needed to repeat the study."

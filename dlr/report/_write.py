@@ -31,6 +31,7 @@ from dlr.report._restore import read_report
 from dlr.report._study import study_report
 from dlr.report._validation import validation_report
 from dlr.results import Ablation, StudyResult
+from dlr.safety.private import private_result
 from dlr.safety.spreadsheets import write_csv_table
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def write_report(
     Path
         The page, ``folder/report.html``.
     """
+    result = private_result(result)
     if isinstance(result, StudyResult):
         report = study_report(result)
     elif isinstance(result, Ablation):

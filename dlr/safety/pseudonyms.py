@@ -1,0 +1,136 @@
+"""Tables whose subjects have pseudonyms made with a key."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from dlr.cohort.tables import IMAGE_ALIASES, ROW, read_text_table, standard_names
+from dlr.dicom.identity import pseudonym
+from dlr.errors import DlrError, Fault, InputError
+from dlr.safety.spreadsheets import write_csv_table
+
+PATHS = ("image", "mask")
+CASE = "case_id"
+
+
+@dataclass(frozen=True)
+class PseudonymisedTable:
+    """A table that was written.
+
+    Attributes
+    ----------
+    path : Path
+    n_subjects : int
+    copied : tuple of str
+        Columns that are as they were.
+    n_telling : int
+        Rows in which the identifier still stands, as a whole word, in another column.
+    """
+
+    path: Path
+    n_subjects: int
+    copied: tuple[str, ...]
+    n_telling: int
+
+
+def pseudonymise_files(
+    tables: Sequence[Path],
+    out: Path,
+    key: bytes,
+    drop: Sequence[str] = (),
+    overwrite: bool = False,
+) -> tuple[PseudonymisedTable, ...]:
+    """Copy tables with pseudonyms in ``subject_id`` (and in ``case_id``, where there is one).
+
+    Parameters
+    ----------
+    tables : sequence of Path
+        CSV or Excel, with a column ``subject_id`` or one of its other names.
+    out : Path
+        Folder of the copies, ``<name>.csv`` each. Paths of images and masks that start from the
+        table's folder are rewritten to start from this one.
+    key : bytes
+        See :func:`dlr.dicom.identity.read_key`.
+    drop : sequence of str
+        Columns to leave out.
+    overwrite : bool
+        Replace what is there.
+
+    Raises
+    ------
+    InputError
+        If a table cannot be read or has no subjects.
+    DlrError
+        If a copy exists already, or two tables have the same name.
+    """
+    targets = [out / f"{path.stem}.csv" for path in tables]
+    if len(set(targets)) < len(targets):
+        raise DlrError("two tables have the same name; rename one of them")
+    present = [target.name for target in targets if target.exists()]
+    if present and not overwrite:
+        raise DlrError(
+            f"{out} holds {', '.join(present)} already; give another folder, or --overwrite"
+        )
+    copies = [_copy(path, out, key, drop) for path in tables]  # all are sound before one is written
+    for target, (table, _) in zip(targets, copies, strict=True):
+        write_csv_table(table, target)
+    return tuple(item for _, item in copies)
+
+
+def _copy(
+    path: Path, out: Path, key: bytes, drop: Sequence[str]
+) -> tuple[pd.DataFrame, PseudonymisedTable]:
+    """Return a table with pseudonyms, and what is to be said about it."""
+    table = _named(read_text_table(path, "given"))
+    if "subject_id" not in table:
+        message = "the table has no column 'subject_id' to make pseudonyms of"
+        raise InputError([Fault(message, path, 1, "subject_id", "column-missing")])
+    table = table.drop(columns=[ROW, *(name for name in drop if name in table)])
+    subjects = table["subject_id"]
+    names = [pseudonym(subject, key) if subject else "" for subject in subjects]
+    changed = table.assign(subject_id=names)
+    if CASE in table:
+        changed[CASE] = [
+            _case(case, subject, name)
+            for case, subject, name in zip(table[CASE], subjects, names, strict=True)
+        ]
+    for column in PATHS:
+        if column in table:
+            changed[column] = [_moved(cell, path.parent, out) for cell in table[column]]
+    others = [name for name in changed if name not in ("subject_id", CASE)]
+    telling = sum(
+        any(subject and subject in str(cell) for cell in row)
+        for subject, row in zip(subjects, changed[others].to_numpy(), strict=True)
+    )
+    target = out / f"{path.stem}.csv"
+    return changed, PseudonymisedTable(target, subjects.nunique(), tuple(map(str, others)), telling)
+
+
+def _case(case: str, subject: str, name: str) -> str:
+    """Return a case's name: the subject's, or the subject's and an ROI's."""
+    if case == subject or not case.startswith(f"{subject}_"):
+        return name
+    return f"{name}_{case.removeprefix(f'{subject}_')}"
+
+
+def _named(table: pd.DataFrame) -> pd.DataFrame:
+    """Give subjects, and in a table of images these and masks, the names dlr has for them."""
+    wanted = {name: IMAGE_ALIASES[name] for name in ("subject_id", *PATHS)}
+    named = standard_names(table, wanted)
+    if set(PATHS) <= set(named):
+        return named
+    return standard_names(table, {"subject_id": wanted["subject_id"]})
+
+
+def _moved(cell: str, source: Path, out: Path) -> str:
+    """Let a relative path start from the copy; one that starts from an image root stays."""
+    file = source / cell.partition("#")[0]
+    if not cell or Path(cell).is_absolute() or not file.exists():
+        return cell
+    place = os.path.relpath(os.path.abspath(source / cell), os.path.abspath(out))
+    return Path(place).as_posix()
