@@ -87,10 +87,11 @@ def load_bundle(folder: Path) -> Bundle:
     """
     from safetensors.numpy import load_file
 
-    files = verified_files(folder, (_JSON, _COMPONENTS))
+    files = verified_files(folder, (_JSON,))
     content = read_json(folder / _JSON)
     with malformed_as_fault(folder / _JSON, "the bundle", "copy it again"):
         _check_format(content, folder)
+        _own(_COMPONENTS, folder, files)
         tensors = load_file(folder / _COMPONENTS)
         items = content["signatures"]
         plain = {
