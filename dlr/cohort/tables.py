@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from zipfile import BadZipFile
 
 import pandas as pd
 
 from dlr.errors import Fault, InputError
 from dlr.safety.archives import check_workbook
 from dlr.safety.documents import is_file
+from dlr.safety.malformed import MALFORMED
 from dlr.safety.spreadsheets import read_csv_table
 
 ROW = "_row"
@@ -131,7 +131,9 @@ def read_text_table(path: Path, kind: str) -> pd.DataFrame:
     except UnicodeDecodeError:
         fault = Fault("not UTF-8 text; save the table as 'CSV UTF-8'", path, code="encoding")
         raise InputError([fault]) from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, BadZipFile, csv.Error) as error:
+    except (*MALFORMED, csv.Error) as error:
+        if isinstance(error, InputError):
+            raise
         reason = " ".join(str(error).split())
         raise InputError(
             [Fault(f"not a readable table ({reason})", path, code="unreadable")]

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from zipfile import BadZipFile, LargeZipFile, ZipFile, ZipInfo
+from zipfile import LargeZipFile, ZipFile, ZipInfo
 
 from dlr.errors import Fault, InputError
+from dlr.safety.malformed import MALFORMED
 
 MOST_MEMBERS = 10_000
 LARGEST_UNPACKED = 512_000_000
@@ -62,7 +63,7 @@ def check_archive(
     try:
         with ZipFile(path) as archive:
             members = archive.infolist()
-    except (BadZipFile, LargeZipFile, OSError, ValueError, NotImplementedError) as error:
+    except (LargeZipFile, *MALFORMED) as error:
         raise _fault(f"not a readable {what} ({_line(error)})", path) from None
     _check_sizes(members, path, largest, ratio)
     for member in members:
@@ -91,7 +92,7 @@ def check_workbook(path: Path) -> None:
             for member in members:
                 if member.filename.endswith((".xml", ".rels")):
                     _check_part(archive, member, path)
-    except (BadZipFile, OSError, EOFError, ValueError, NotImplementedError) as error:
+    except MALFORMED as error:
         if isinstance(error, InputError):
             raise
         raise _fault(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import tokenize
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ MALFORMED: tuple[type[Exception], ...] = (
     UnpicklingError,
     ValueError,
     struct.error,
+    tokenize.TokenError,
     zlib.error,
 )
 """What Python, numpy, pydantic and the readers of file formats raise about content."""
