@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from dlr.figures._style import BLUE, GREY, INK, VERMILLION, axes_or_new, styled
-from dlr.figures._text import DASH
+from dlr.figures._text import signed
 
 if TYPE_CHECKING:
     from dlr.results import Ablation
@@ -46,7 +46,7 @@ def plot_ablation(ablation: Ablation, ax: Axes | None = None, *, score: str = ""
         if np.isfinite(low):
             ax.plot([low, high], [y, y], color=color, linewidth=1.1)
         ax.plot(float(str(row.difference)), y, "o", color=color, markersize=4)
-        text = f"{row.difference:+.3f} ({low:+.3f}{DASH}{high:+.3f})"
+        text = f"{signed(float(str(row.difference)), 3)} ({signed(low, 3)} to {signed(high, 3)})"
         ax.annotate(
             text, (1.02, y), xycoords=("axes fraction", "data"), va="center", fontsize=6.3,
             color=INK,

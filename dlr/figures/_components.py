@@ -61,8 +61,8 @@ def plot_scree(
         ax.axvline(number + 0.5, color=VERMILLION, linewidth=1.0, linestyle=(0, (4, 1.5)))
     ax.axhline(total, color=GREY, linewidth=0.6, linestyle=(0, (1, 1.5)), zorder=0)
     hidden = len(shares) - len(shown)
-    more = f"; {hidden} more not shown" if hidden else ""
-    ax.set_xlabel(f"Component ({number} kept: {total:.0%} of the variance{more})")
+    more = f"\n{hidden} more not shown" if hidden else ""
+    ax.set_xlabel(f"Component ({number} kept: {total:.0%} of the variance){more}")
     ax.set(ylabel="Share of the variance", xlim=(0.3, len(shown) + 0.7), ylim=(0, 1.03))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     ax.yaxis.set_major_formatter(PercentFormatter(1))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
+from matplotlib.text import Text
 
 from dlr.figures._style import BLUE, COLUMN, GREY, INK, PAGE, VERMILLION, axes_or_new, styled
 
@@ -43,15 +44,14 @@ def plot_flowchart(flow: Sequence[FlowStep], ax: Axes | None = None) -> Axes:
     ax.set(xlim=(0, max(len(columns), 1)), ylim=(depth, 0))
     ax.axis("off")
     middle = max(len(columns), 1) / 2
+    last: Text | None = None
     for row, step in enumerate(common):
-        _step(ax, step, middle, row, first=row == 0, heading="")
+        last = _step(ax, step, middle, row, last)
     for column, (cohort, steps) in enumerate(columns.items()):
+        before = last
         for index, step in enumerate(steps):
-            row = len(common) + index
             heading = cohort if index == 0 else ""
-            start = middle if index == 0 and common else None
-            first = index == 0 and not common
-            _step(ax, step, column + 0.5, row, first=first, heading=heading, start=start)
+            before = _step(ax, step, column + 0.5, len(common) + index, before, heading)
     return ax
 
 
@@ -64,15 +64,8 @@ def _columns(flow: Sequence[FlowStep]) -> dict[str, list[FlowStep]]:
 
 
 def _step(
-    ax: Axes,
-    step: FlowStep,
-    x: float,
-    row: int,
-    *,
-    first: bool,
-    heading: str,
-    start: float | None = None,
-) -> None:
+    ax: Axes, step: FlowStep, x: float, row: int, before: Text | None, heading: str = ""
+) -> Text:
     """Draw one box, the arrow that leads to it and what was excluded on the way."""
     y = row + 0.62
     counted = f"{step.n_cases} case{'s' * (step.n_cases != 1)}"
@@ -80,7 +73,7 @@ def _step(
         counted += f" ({step.n_subjects} subject{'s' * (step.n_subjects != 1)})"
     body = "\n".join([*textwrap.wrap(step.label, 34), counted])
     box = {"boxstyle": "round,pad=0.5", "facecolor": "#EEF4F9", "edgecolor": BLUE}
-    ax.text(
+    drawn = ax.text(
         x, y, body, ha="center", va="center", fontsize=7, color=INK, bbox=box, linespacing=1.3,
         zorder=3,
     )  # fmt: skip
@@ -90,11 +83,13 @@ def _step(
             x, row + 0.13, f"{heading[:1].upper()}{heading[1:]} cohort", ha="center", va="center",
             fontsize=7.5, fontweight="bold", color=INK, bbox=plate, zorder=3,
         )  # fmt: skip
-    if first:
-        return
-    x0 = x if start is None else start
-    arrow = {"arrowstyle": "-|>", "color": GREY, "linewidth": 0.9, "shrinkA": 12, "shrinkB": 15}
-    ax.annotate("", xy=(x, y), xytext=(x0, y - 1), arrowprops=arrow, zorder=1)
+    if before is None:
+        return drawn
+    arrow = {"arrowstyle": "-|>", "color": GREY, "linewidth": 0.9, "shrinkA": 0, "shrinkB": 1}
+    # Drawn after the boxes, whose borders are known by then: it goes from border to border.
+    ends = {"patchA": before.get_bbox_patch(), "patchB": drawn.get_bbox_patch()}
+    start = before.get_position()
+    ax.annotate("", xy=(x, y), xytext=start, arrowprops={**arrow, **ends}, zorder=3.5)
     if step.excluded:
         reason = f"excluded: {step.excluded}"
         lines = textwrap.wrap(f"{reason} ({step.reason})" if step.reason else reason, 26)
@@ -102,3 +97,4 @@ def _step(
             x + 0.03, y - 0.5, "\n".join(lines), ha="left", va="center", fontsize=6.3,
             color=VERMILLION, linespacing=1.15, zorder=4,
         )  # fmt: skip
+    return drawn

@@ -94,6 +94,7 @@ class _Frame:
     left: float
     width: float
     gap: float
+    hill: float  # height of the distributions
     heights: list[float]  # of every axis line, and last of the whole drawing
 
 
@@ -104,11 +105,11 @@ def _place(scales: list[Scale], n_upper: int, width: float, hill: float) -> _Fra
     reach = [overhang(scale, guess) for scale in scales]
     # A name of one line ends above the labels; one of several stands beside them.
     beside = [left for (left, _), scale in zip(reach, scales) if "\n" in scale.name]
-    gap = max([0.15, *(left + 0.06 for left in beside)])
+    gap = max([0.15, *(left + 0.12 for left in beside)])
     left = max(0.1 + names + gap, 0.02 + max(left for left, _ in reach))
     right = max([_RIGHT, *(end + 0.02 for _, end in reach)])
     ruler = max(width - left - right, 0.5)
-    return _Frame(left, ruler, gap, _heights(scales, n_upper, ruler, hill))
+    return _Frame(left, ruler, gap, hill, _heights(scales, n_upper, ruler, hill))
 
 
 def _scale(axis: Axis, end: float, wrap: int) -> Scale:
@@ -164,8 +165,8 @@ def _mark(ax: Axes, nomogram: Nomogram, case: Case, frame: _Frame) -> None:
     x = min(max(x, frame.left + half), frame.left + frame.width + _RIGHT - half - 0.02)
     plate = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.6}
     ax.text(
-        x, ends[0] - 0.09, text, color=VERMILLION, fontsize=LABEL, ha="center", va="bottom",
-        bbox=plate, zorder=6,
+        x, ends[0] - max(0.09, frame.hill + 0.04), text, color=VERMILLION, fontsize=LABEL,
+        ha="center", va="bottom", bbox=plate, zorder=6,
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
@@ -10,7 +10,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from dlr.figures._roc_band import Method, roc_band
-from dlr.figures._style import BLUE, GREY, Line, axes_or_new, line_styles, styled
+from dlr.figures._scales import text_width
+from dlr.figures._style import BLUE, COLUMN, GREY, Line, axes_or_new, line_styles, styled
 from dlr.figures._text import interval
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 Band = Method | Literal["none"]
 _INSIDE = 5  # curves whose legend still has room under them
+_SMALL = 5.8  # font size of a legend below the axes
+_BELOW = 30  # points from the axes to that legend: ticks and label stand between
+_LINE = 0.14  # inches per line of it
 
 
 @styled
@@ -50,20 +54,20 @@ def plot_roc(
     matplotlib.axes.Axes
         The Axes drawn on.
     """
-    count = len(roc) if isinstance(roc, Mapping) else 1
-    below = 0.13 * -(-count // 2) if count > _INSIDE else 0.0
-    ax = axes_or_new(ax, height=3.35 + below)
+    labels = _labels(roc, level)
+    columns = _legend_columns(labels)
+    ax = axes_or_new(ax, height=3.35 + _room(len(labels), columns))
     ax.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle=(0, (1, 1.5)), zorder=1)
     if isinstance(roc, Mapping):
         lines = lines or line_styles(list(roc))
-        for name, curve in roc.items():
+        for (name, curve), label in zip(roc.items(), labels, strict=True):
             _band(curve, ax, level, band or "none", lines[name].color)
-            _draw(curve, ax, lines[name], f"{name}  {_auc_text(curve, level)}")
+            _draw(curve, ax, lines[name], label)
     else:
         _band(roc, ax, level, band or "wilson", BLUE, label=f"{level:.0%} band")
-        _draw(roc, ax, Line(BLUE, "solid", 1.8), f"AUC {_auc_text(roc, level)}")
+        _draw(roc, ax, Line(BLUE, "solid", 1.8), labels[0])
     _frame(ax)
-    _legend(ax, count)
+    _legend(ax, columns)
     return ax
 
 
@@ -137,12 +141,32 @@ def _frame(ax: Axes) -> None:
     ax.set_yticks(np.linspace(0, 1, 6))
 
 
-def _legend(ax: Axes, n_curves: int) -> None:
+def _labels(roc: RocCurve | Mapping[str, RocCurve], level: float) -> list[str]:
+    if isinstance(roc, Mapping):
+        return [f"{name}  {_auc_text(curve, level)}" for name, curve in roc.items()]
+    return [f"AUC {_auc_text(roc, level)}"]
+
+
+def _legend_columns(labels: Sequence[str]) -> int:
+    """Return the columns of a legend below the axes; 0 where there is room inside them."""
+    if len(labels) <= _INSIDE:
+        return 0
+    widest = max(text_width(label, _SMALL) for label in labels)
+    return 2 if 2 * (widest + 0.3) < COLUMN else 1
+
+
+def _room(n_labels: int, columns: int) -> float:
+    """Return the height of a legend below the axes in inches."""
+    return 0.1 + _LINE * -(-n_labels // columns) if columns else 0.0
+
+
+def _legend(ax: Axes, columns: int) -> None:
     """Put the legend below the axes where it would hide a curve inside."""
-    if n_curves > _INSIDE:
+    if columns:
+        ax.set_anchor("N")
         ax.legend(
-            loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=2, fontsize=5.8,
-            handlelength=1.8, columnspacing=1.0,
+            loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=columns, fontsize=_SMALL,
+            handlelength=1.8, columnspacing=1.0, borderaxespad=_BELOW / _SMALL,
         )  # fmt: skip
     else:
         ax.legend(loc="lower right")

@@ -76,9 +76,12 @@ def plot_local_entropy(
     """
     ax = axes_or_new(ax, 3.2, 2.6)
     entropy = local_entropy(picture.crop, radius)
-    top = max(float(entropy.max()), 1e-6)
-    image = ax.imshow(entropy, cmap="cividis", vmin=0, vmax=top, extent=_extent(picture))
-    bar = root_figure(ax).colorbar(image, ax=ax, shrink=0.8, pad=0.02)
+    # A few uniform spots must not use up the colours.
+    low, high = (float(value) for value in np.percentile(entropy, [2, 98]))
+    image = ax.imshow(
+        entropy, cmap="cividis", vmin=low, vmax=max(high, low + 1e-6), extent=_extent(picture)
+    )
+    bar = root_figure(ax).colorbar(image, ax=ax, shrink=0.8, pad=0.02, extend="both")
     bar.set_label("Local entropy (bits)")
     bar.ax.tick_params(labelsize=6.5, length=2)
     _outline(ax, picture.outline, color="white")

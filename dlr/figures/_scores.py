@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from dlr.errors import DlrError
 from dlr.figures._style import GREY, INK, NEGATIVE, POSITIVE, axes_or_new, styled
+from dlr.figures._text import number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -149,7 +150,7 @@ def plot_waterfall(
     ax.set_xlim(-0.5 - 0.01 * len(values), max(len(values), 1) - 0.5 + 0.01 * len(values))
     ax.set_xticks([])
     more = f"; {left_out} without score" if left_out else ""
-    ax.set(ylabel=name, xlabel=f"{len(values)} cases by score (line: {threshold:.2f}){more}")
+    ax.set(ylabel=name, xlabel=f"{len(values)} cases by score (line: {number(threshold)}){more}")
     ax.legend(loc="upper left")
     return ax
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import matplotlib
 import numpy as np
+import pandas as pd
 import pytest
 
+from dlr.errors import DlrError
 from dlr.figures import plot_nomogram
 from dlr.models.nomogram import Nomogram
 
@@ -80,3 +82,63 @@ def test_nothing_is_drawn_left_of_zero_points(nomogram) -> None:
     zero = min(places(ax)["0"])
     spots = np.concatenate([line.get_xdata() for line in ax.lines])
     assert spots.min() == pytest.approx(zero)
+
+
+def crowd() -> Nomogram:
+    """Return a nomogram whose levels nearly coincide, with long names."""
+    levels = {f"a rather long level {k}": 0.02 * k for k in range(9)}
+    return Nomogram.from_coefficients(
+        -1.0,
+        {"x": (1.0, 0.0, 3.0)},
+        {"grade": levels, "side": {"no": 0.0, "yes, on both sides at once": 2.9}},
+        (-1.0, 4.0),
+        labels={"grade": "Grade of the degeneration as read by two radiologists together"},
+    )
+
+
+@pytest.mark.parametrize("width", [3.4, 6.9])
+def test_nothing_runs_into_anything(width, nomogram, crowded) -> None:
+    cases = pd.DataFrame(
+        {
+            "age": [20, 50, 80, 60],
+            "score": [-1.0, 0, 3, np.nan],
+            "leg": ["no", "no", "one leg", "no"],
+        }
+    )
+    case = {"age": 20, "score": 3.0, "leg": "both legs"}
+    ax = plot_nomogram(nomogram, case=case, distributions=cases, linear_predictor=True, width=width)
+    assert crowded(ax.figure) == []
+    assert crowded(plot_nomogram(crowd(), width=width).figure) == []
+
+
+def test_distributions_are_hills_and_squares_by_share(nomogram) -> None:
+    cases = pd.DataFrame(
+        {"age": [20, 50, 80], "score": [-1.0, 0, 3], "leg": ["no", "no", "one leg"]}
+    )
+    ax = plot_nomogram(nomogram, distributions=cases)
+    squares = [patch for patch in ax.patches if patch.get_gid() == "distribution"]
+    areas = sorted(patch.get_width() ** 2 for patch in squares)
+    assert areas[1] / areas[0] == pytest.approx(2.0)
+    hills = [item for item in ax.collections if item.get_gid() == "distribution"]
+    assert len(hills) == 3  # age, score, total points
+
+
+def test_distributions_need_complete_cases(nomogram) -> None:
+    with pytest.raises(DlrError, match="'score'"):
+        plot_nomogram(nomogram, distributions=pd.DataFrame({"age": [3.0]}))
+    missing = pd.DataFrame({"age": [np.nan], "score": [1.0], "leg": ["no"]})
+    with pytest.raises(DlrError, match="no case"):
+        plot_nomogram(nomogram, distributions=missing)
+
+
+def test_one_case_has_a_distribution_too(nomogram, crowded) -> None:
+    one = pd.DataFrame({"age": [50.0], "score": [1.0], "leg": ["no"]})
+    assert crowded(plot_nomogram(nomogram, distributions=one).figure) == []
+
+
+def test_a_patient_beyond_the_axes_gets_arrow_heads(nomogram, crowded) -> None:
+    ax = plot_nomogram(nomogram, case={"age": 50, "score": 9.0, "leg": "no"})
+    marks = [line for line in ax.lines if line.get_gid() == "case"]
+    assert ">" in {line.get_marker() for line in marks}
+    assert max(max(line.get_xdata()) for line in marks) <= ax.get_xlim()[1]
+    assert crowded(ax.figure) == []
