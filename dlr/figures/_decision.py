@@ -54,7 +54,8 @@ def plot_decision(
     names = [name for name in benefit.columns if name not in REFERENCES]
     shown = [name for name in names if models is None or name in models]
     looks = {**line_styles([*names, *REFERENCES]), **(lines or {})}
-    if bands or (bands is None and len(shown) == 1):
+    shaded = bands or (bands is None and len(shown) == 1)
+    if shaded:
         _bands(ax, decision, shown, looks)
     for name in [*REFERENCES, *shown]:
         if name in benefit:
@@ -64,6 +65,8 @@ def plot_decision(
                 linestyle=look.linestyle, linewidth=look.linewidth,
             )  # fmt: skip
     top = float(benefit[[*shown, "treat all"]].max().max())
+    if shaded and shown and decision.high is not None:
+        top = max(top, float(decision.high[shown].max().max()) / 1.08)
     # "Treat all" falls without bound; what lies far below nothing gained is of no interest.
     ax.set_ylim(-0.18 * max(top, 0.05), 1.12 * max(top, 0.05))
     ax.set_xlim(0, 1)

@@ -58,8 +58,8 @@ def plot_scores(
     if threshold is not None:
         ax.axhline(threshold, color=INK, linewidth=0.8, linestyle=(0, (4, 1.5)))
         ax.annotate(
-            f"threshold {threshold:.2f}", (1, threshold), xycoords=("axes fraction", "data"),
-            ha="right", va="bottom", fontsize=6.2,
+            f"threshold\n{threshold:.2f}", (1.01, threshold), xycoords=("axes fraction", "data"),
+            ha="left", va="center", fontsize=6.2,
         )  # fmt: skip
     ax.set_xticks(range(len(groups)), [f"{name[0]}\n{name[1]}" for name, _ in groups])
     ax.set(ylim=(-0.03, 1.03), xlim=(-0.6, len(groups) - 0.4), ylabel="Predicted probability")

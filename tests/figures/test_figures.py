@@ -136,7 +136,7 @@ def test_scores_show_cases_of_unknown_outcome_too(score_table) -> None:
     points = sum(len(item.get_xdata()) for item in ax.lines if item.get_marker() == "o")
     assert points == 180
     written = texts(ax)
-    assert "threshold 0.40" in written
+    assert "threshold\n0.40" in written
     assert "no surgery" in written
 
 
