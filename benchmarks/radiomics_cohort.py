@@ -6,8 +6,9 @@ small ones for the cold start, nearly whole volumes for the workers.
 
 "Cold": a fresh process imports the engine and measures 100 cases from file, with the Original
 features and with LoG 1-5 mm and Wavelet as well; machine code lies on disk. Processor time of the
-whole process counts. "Workers": dlr measures 200 cases (Original, LoG 1-5 mm, Wavelet) with one and with two processes in turn, into an
-empty cache each time; the clock counts, since that is what workers are for.
+whole process counts. "Workers": dlr measures 200 cases (Original, LoG 1-5 mm, Wavelet) with one and
+with two processes in turn, into an empty cache each time; the clock counts, since that is what
+workers are for.
 """
 
 from __future__ import annotations
