@@ -99,8 +99,8 @@ def _cohort_findings(cohort: Cohort, counts: list[Row]) -> Iterator[Finding]:
             if share in (0.0, 1.0) and row["cases"] >= _WHOLE_CENTRE:
                 message = (
                     f"all {row['cases']} cases of centre '{row['center']}' in cohort '{name}' have "
-                    "the same outcome, so a model can learn the scanner instead of the disease; add "
-                    "cases of the other class, or leave the centre out"
+                    "the same outcome, so a model can learn the scanner instead of the disease; "
+                    "add cases of the other class, or leave the centre out"
                 )
                 yield found("warning", "one-class-centre", message)
             continue

@@ -48,13 +48,13 @@ def examine_image(
 
 def _examine(source: _Source, roi: RoiRequest, pictured: frozenset[RoiKey] | None) -> RoiCheck:
     try:
-        facts, prepared = source.measure_roi(roi)
+        facts, prepared, mask = source.measure_roi(roi)
         picture = None
         key = (roi.case_id, roi.view, roi.reader)
         if pictured is not None and (
             key in pictured or flags_of(facts, source.bin_width(roi.view))
         ):
-            picture = source.picture(roi, prepared)
+            picture = source.picture(roi, prepared, mask)
     except DlrError as error:
         return RoiCheck(roi, source.path, fault=str(error))
     return RoiCheck(roi, source.path, facts, picture=picture)
@@ -76,7 +76,6 @@ class _Source(RoiSource):
         super().__init__(image, config)
         self.path = image
         self._drawn: tuple[RoiRequest, sitk.Image] | None = None
-        self._aligned: sitk.Image | None = None
         self._intensities: tuple[sitk.Image, str, Intensities] | None = None
         self._bins = {view: bin_settings(config, view) for view in config.views}
 
@@ -103,8 +102,8 @@ class _Source(RoiSource):
             self._drawn = (roi, super()._mask(roi))
         return self._drawn[1]
 
-    def measure_roi(self, roi: RoiRequest) -> tuple[RoiFacts, PreparedView]:
-        """Measure one ROI.
+    def measure_roi(self, roi: RoiRequest) -> tuple[RoiFacts, PreparedView, sitk.Image]:
+        """Measure one ROI; return its prepared view and its mask on the image's grid, too.
 
         Raises
         ------
@@ -118,7 +117,6 @@ class _Source(RoiSource):
         prepared = self.prepare(roi)  # every rule of extraction comes first
         image = self._image
         aligned = align_mask(image, self._mask(roi), self._config.masks, self.path, roi.mask)
-        self._aligned = aligned.mask
         inside = np.asarray(sitk.GetArrayViewFromImage(aligned.mask)) != 0
         box = box_of(inside)
         part, values = inside[box], self._array[box][inside[box]]
@@ -146,7 +144,7 @@ class _Source(RoiSource):
             image_key=self._image_key,
             mask_key=voxel_key(np.packbits(part), str(box), str(inside.shape)),
         )
-        return facts, prepared
+        return facts, prepared, aligned.mask
 
     def _count_bins(self, view: str, prepared: PreparedView) -> int | None:
         """Count the bins between the ROI's extremes as the radiomics engine will make them."""
@@ -180,15 +178,14 @@ class _Source(RoiSource):
         except UndefinedLevels:
             return None
 
-    def picture(self, roi: RoiRequest, prepared: PreparedView) -> RoiPicture:
-        """Return the crop of an ROI that was just measured, with its outline."""
+    def picture(self, roi: RoiRequest, prepared: PreparedView, mask: sitk.Image) -> RoiPicture:
+        """Return the crop of an ROI with the outline of its mask, which lies on the image."""
         import SimpleITK as sitk
 
         from dlr.imaging import prepare_view
         from dlr.imaging.planes import stacking_axis
         from dlr.roi_pictures import RoiPicture, outline_of
 
-        mask = self._aligned
         plain = IntensitySettings(method="none")
         view = self._config.views[roi.view].model_copy(update={"intensity": plain})
         # A crop repeats the outermost pixels beyond the border of the slice: no ROI is there.

@@ -1,0 +1,72 @@
+"""``dlr check``: the quality gate before extraction."""
+
+from __future__ import annotations
+
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from dlr.check import Check
+
+OK, INVALID = 0, 3
+
+
+def check(
+    study: Annotated[Path, typer.Argument(help="The study.yaml.", show_default=False)],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Folder for the page, with every ROI, and check.json."),
+    ] = None,
+    root: Annotated[
+        Path | None, typer.Option("--root", help="Folder the image paths of the table start from.")
+    ] = None,
+    workers: Annotated[int, typer.Option("--workers", "-j", min=1, help="Processes to use.")] = 1,
+    open_report: Annotated[bool, typer.Option("--open", help="Open the page.")] = False,
+) -> int:
+    """Look for every fault of tables, images and masks, and for what would mislead the study.
+
+    Faults stop the study or lose a case (exit code 3). Warnings want a look and stop nothing:
+    equal images of two subjects, spreadsheet damage, identifiers among the variables, ROIs at the
+    border or with too few grey levels, too few events. --out writes a page with one row per ROI,
+    a contact sheet and a table of scanners.
+    """
+    from dlr.check import run_check
+    from dlr.cli.show import console, progress_bars, show_faults
+    from dlr.study import Study
+
+    config = Study.from_yaml(study, root=root).config
+    with progress_bars() as progress:
+        found = run_check(config, workers, progress, pictures=out is not None)
+    show_faults(found.faults)
+    _show_summary(found)
+    if out is not None:
+        from dlr.check import write_check
+
+        page = write_check(found, out)
+        console.print(f"Page: {page}\nFor programs: {out / 'check.json'}")
+        if open_report:
+            webbrowser.open(page.resolve().as_uri())
+    elif len(found.findings) > len(found.faults):
+        console.print("All of it, with every ROI: add --out FOLDER")
+    if found.faults:
+        console.print(f"[red]{len(found.faults)} fault(s).[/] Mend them and check again.")
+        return INVALID
+    console.print("[green]✓[/] No faults found. Next: dlr extract, then dlr train.")
+    return OK
+
+
+def _show_summary(found: Check) -> None:
+    """Print the first warning of each kind with the number of its like, and count the notes."""
+    from dlr.cli.show import console, plain
+
+    by_code: dict[str, list[str]] = {}
+    for item in found.of("warning"):
+        by_code.setdefault(item.code, []).append(str(item))
+    for messages in by_code.values():
+        more = f" (and {len(messages) - 1} like it)" if len(messages) > 1 else ""
+        console.print(f"[yellow]![/] {plain(messages[0])}{more}")
+    counts = f"{len(found.of('warning'))} warning(s), {len(found.of('note'))} note(s)"
+    console.print(counts)
