@@ -15,6 +15,7 @@ from dlr.check.outcome import NAGELKERKE
 from dlr.check.result import Check
 from dlr.figures._text import DASH, number
 from dlr.report._blocks import Block, Fact, Facts, Figure, Report, Section, Table, Text, Tone
+from dlr.report._tables import LONG
 from dlr.report._words import plural
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 MOST_ROWS = 500
 """Rows of a table on the page; the CSV holds all."""
 PER_SHEET = 30
+TIMES = "\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}"
 _WORDS = {"fault": "Fault", "warning": "Warning", "note": "Note"}
 
 
@@ -89,8 +91,9 @@ def _findings(check: Check) -> Section:
     shown = pd.DataFrame(
         {
             "Level": [_WORDS[item.level] for item in check.findings],
-            "Place": [_place(item) for item in check.findings],
-            "What it is and what to do": [item.what.message for item in check.findings],
+            "What it is, where, and what to do": [
+                f"{_place(item)}: {item.what.message}" for item in check.findings
+            ],
         }
     )
     table = _table("findings", "All findings, faults first.", shown, check.to_frame())
@@ -108,9 +111,10 @@ def _place(item: Finding) -> str:
 def _table(
     name: str, caption: str, shown: pd.DataFrame, data: pd.DataFrame, note: str = ""
 ) -> Table:
+    folded = len(shown) > LONG and name != "findings"
     if len(shown) > MOST_ROWS:
         note = f"{note} The first {MOST_ROWS} of {len(shown):,} rows; all are in {name}.csv."
-    return Table(name, caption, shown.head(MOST_ROWS), data, note.strip())
+    return Table(name, caption, shown.head(MOST_ROWS), data, note.strip(), folded)
 
 
 def _rois(check: Check) -> Section:
@@ -146,8 +150,8 @@ def _roi_cells(row: dict[Any, Any]) -> dict[str, str]:
     spacing = [row[f"spacing_{axis}_mm"] for axis in "xyz"]
     return {
         **who,
-        "Size": " × ".join(str(int(row[f"size_{axis}"])) for axis in "xyz"),
-        "Spacing (mm)": " × ".join(f"{value:.3g}" for value in spacing),
+        "Size": TIMES.join(str(int(row[f"size_{axis}"])) for axis in "xyz"),
+        "Spacing (mm)": TIMES.join(f"{value:.3g}" for value in spacing),
         "Axes": str(row["direction"]),
         "Voxels": f"{int(row['voxels']):,}",
         "ml": f"{row['volume_ml']:.3g}",
@@ -216,7 +220,13 @@ def _scanners(check: Check) -> Section:
         "echo_time_ms": "TE (ms)",
         "tube_voltage_kv": "Tube voltage (kV)",
     }
-    shown = check.scanners.map(_plain)
+    slices = [
+        f"{low}" if low == high else f"{low} to {high}"
+        for low, high in zip(check.scanners["fewest_slices"], check.scanners["most_slices"])
+    ]
+    shown = check.scanners.drop(columns=["fewest_slices", "most_slices"])
+    shown.insert(len(shown.columns) - 2, "slices", slices)
+    shown = shown.map(_plain)
     shown.columns = pd.Index([names.get(str(c), str(c).capitalize()) for c in shown.columns])
     source = (
         "From DICOM headers (scanners.csv)."

@@ -61,7 +61,7 @@ def check_scanners(checks: Sequence[RoiCheck], cohort: Cohort) -> ScannerCheck:
     return _from_headers(images, headers, path, cohort, found)
 
 
-_GEOMETRY = ["slices", "pixel_mm", "slice_distance_mm"]
+_GEOMETRY = ["pixel_mm", "slice_distance_mm"]
 
 
 def _images(checks: Sequence[RoiCheck], cohort: Cohort) -> pd.DataFrame:
@@ -86,14 +86,19 @@ def _images(checks: Sequence[RoiCheck], cohort: Cohort) -> pd.DataFrame:
                 "slice_distance_mm": round(spacing[axis], 1) if size[axis] > 1 else None,
             }
         )
-    columns = ["center", "view", "subject_id", "image", *_GEOMETRY]
+    columns = ["center", "view", "subject_id", "image", "slices", *_GEOMETRY]
     return pd.DataFrame(rows, columns=columns).drop_duplicates(["image", "view"])
 
 
 def _grouped(images: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """Count images and subjects of every kind."""
     groups = images.groupby(["center", "view", *by], dropna=False, sort=True)
-    table = groups.agg(images=("image", "nunique"), subjects=("subject_id", "nunique"))
+    table = groups.agg(
+        fewest_slices=("slices", "min"),
+        most_slices=("slices", "max"),
+        images=("image", "nunique"),
+        subjects=("subject_id", "nunique"),
+    )
     table = table.reset_index()
     order = ["center", "view", "images"]
     return table.sort_values(order, ascending=[True, True, False], ignore_index=True)
