@@ -13,6 +13,7 @@ import zlib
 from pathlib import Path
 
 _BLOCK = 1 << 20
+_LARGEST = 1 << 34  # bytes of one image, 16 GiB
 # Header size -> (offset and format of dim[8], of bitpix, of vox_offset): NIfTI-1 and NIfTI-2,
 # as laid out in nifti1.h and nifti2.h.
 _LAYOUTS = {
@@ -27,6 +28,13 @@ def truncation(path: Path) -> str | None:
     A compressed file is decompressed once to its end, which also verifies its checksum. Files
     of other formats, and files whose header is not NIfTI's, are left to ITK.
     """
+    try:
+        return _missing(path)
+    except (ArithmeticError, ValueError):  # sizes or offsets that are no numbers
+        return "its header holds numbers that make no sense"
+
+
+def _missing(path: Path) -> str | None:
     name = path.name.lower()
     if name.endswith(".nii"):
         with path.open("rb") as stream:
@@ -37,12 +45,15 @@ def truncation(path: Path) -> str | None:
             with gzip.open(path, "rb") as stream:
                 header = stream.read(540)
                 expected, found = _expected_bytes(header), len(header)
-                while block := stream.read(_BLOCK):
+                # What unpacks to far more than the header says is no image but a zip bomb.
+                while found <= 2 * (expected or _LARGEST) and (block := stream.read(_BLOCK)):
                     found += len(block)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             return f"the compressed data are damaged: {error}"
     else:
         return None
+    if expected is not None and expected > _LARGEST:
+        return f"its header asks for {expected:,} bytes"
     if expected is not None and found < expected:
         return f"only {found} of {expected} bytes are there"
     return None

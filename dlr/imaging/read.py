@@ -9,6 +9,7 @@ import SimpleITK as sitk
 
 from dlr.dicom.references import is_dicom
 from dlr.errors import CaseError
+from dlr.imaging.headers import header_fault
 from dlr.imaging.nifti import truncation
 
 # ITU-R BT.601 luma, the weights every image viewer uses for 8-bit colour pictures.
@@ -65,7 +66,7 @@ def load(path: Path, kind: str) -> sitk.Image:
             f"The {kind} file {path} does not exist; correct the path in the images table (paths"
             " start from the table's folder) or add the file."
         )
-    fault = truncation(path)
+    fault = header_fault(path) or truncation(path)
     if fault is None:
         try:
             return sitk.ReadImage(str(path))
