@@ -23,6 +23,10 @@ class CaseError(DlrError):
     """One case cannot be processed; the batch goes on and the case is listed as failed."""
 
 
+class StorageError(DlrError):
+    """A file cannot be written: full disk, read-only folder, lost share; the whole run stops."""
+
+
 @dataclass(frozen=True)
 class Fault:
     """One thing wrong with the input: a sentence, and where it is.

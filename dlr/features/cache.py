@@ -1,9 +1,10 @@
 """The per-case cache: what was computed once is never computed, or lost, again.
 
 An entry is named by the content it was computed from (image, mask, settings, code version), never
-by a row number, so reordering or extending a table reuses every entry. Entries are written to a
-temporary file and moved into place, so an interrupted run leaves none half-written; each carries
-a checksum, and a damaged one counts as absent and is computed again.
+by a row number or a date, so reordering or extending a table reuses every entry and a wrong clock
+changes nothing. Entries are written to a temporary file and moved into place, so an interrupted
+run leaves none half-written and two runs can share a folder; each carries a checksum, and a
+damaged one counts as absent, is noted, and is computed again.
 """
 
 from __future__ import annotations
@@ -11,14 +12,23 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
-import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from dlr.safe_files import atomic_path, storage_error, write_atomically
+
+__all__ = [
+    "Cache",
+    "atomic_path",
+    "content_key",
+    "file_sha256",
+    "storage_error",
+    "write_atomically",
+]
 
 _CHECKSUM_BYTES = 32
 
@@ -41,27 +51,6 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write `content` so that `path` holds all of it or does not change.
-
-    Raises
-    ------
-    OSError
-        If the folder cannot be written or the disk is full.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".partial-{uuid.uuid4().hex}")
-    try:
-        with temporary.open("xb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
 @dataclass(frozen=True)
 class Cache:
     """A folder of entries, each a checksum followed by its content.
@@ -70,9 +59,15 @@ class Cache:
     ----------
     folder : Path
         Created when the first entry is written.
+
+    Attributes
+    ----------
+    damaged : list of str
+        Entries whose checksum did not fit, as ``<family>/<key>``, in the order they were met.
     """
 
     folder: Path
+    damaged: list[str] = field(default_factory=list, init=False, compare=False, repr=False)
 
     def _path(self, family: str, key: str) -> Path:
         return self.folder / family / key[:2] / key
@@ -83,7 +78,10 @@ class Cache:
         except FileNotFoundError:
             return None
         checksum, content = raw[:_CHECKSUM_BYTES], raw[_CHECKSUM_BYTES:]
-        return content if hashlib.sha256(content).digest() == checksum else None
+        if hashlib.sha256(content).digest() == checksum:
+            return content
+        self.damaged.append(f"{family}/{key}")
+        return None
 
     def _write(self, family: str, key: str, content: bytes) -> None:
         write_atomically(self._path(family, key), hashlib.sha256(content).digest() + content)
@@ -94,7 +92,13 @@ class Cache:
         return None if content is None else json.loads(content)
 
     def write_record(self, family: str, key: str, record: Mapping[str, Any]) -> None:
-        """Store what JSON can hold; floats keep every bit."""
+        """Store what JSON can hold; floats keep every bit.
+
+        Raises
+        ------
+        StorageError
+            If the folder cannot be written.
+        """
         self._write(family, key, json.dumps(dict(record)).encode())
 
     def read_array(self, family: str, key: str) -> np.ndarray | None:
@@ -103,7 +107,13 @@ class Cache:
         return None if content is None else np.load(io.BytesIO(content), allow_pickle=False)
 
     def write_array(self, family: str, key: str, array: np.ndarray) -> None:
-        """Store an array."""
+        """Store an array.
+
+        Raises
+        ------
+        StorageError
+            If the folder cannot be written.
+        """
         buffer = io.BytesIO()
         np.save(buffer, array, allow_pickle=False)
         self._write(family, key, buffer.getvalue())

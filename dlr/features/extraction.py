@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 
 from dlr.cohort import Cohort
 from dlr.config import StudyConfig
-from dlr.features.cache import Cache, content_key
-from dlr.features.mazda import MazdaEngine, column_name
-from dlr.features.table import DEEP, MAZDA, FeatureTable
+from dlr.features.assembly import assemble, failure_table, feature_column
+from dlr.features.cache import Cache
+from dlr.features.embedding_store import embed_missing
+from dlr.features.execution import Execution, ExtractionSummary
+from dlr.features.mazda import MazdaEngine
+from dlr.features.supervisor import Supervisor
+from dlr.features.table import DEEP, FeatureTable
 from dlr.features.worker import (
-    CASE,
     ImageProcessor,
     ImageTask,
     Measuring,
@@ -31,11 +32,13 @@ from dlr.progress import Progress, silent
 if TYPE_CHECKING:
     from dlr.features.embedding import Backbone
 
-FAILURE_COLUMNS = ["case_id", "view", "reader", "family", "level", "reason"]
+__all__ = ["extract_features", "feature_column", "image_tasks", "run_tasks"]
+
+STAGE = "images and radiomics"
 
 
 def extract_features(
-    cohort: Cohort, work: Path, workers: int = 1, progress: Progress = silent
+    cohort: Cohort, work: Path, workers: int | Execution = 1, progress: Progress = silent
 ) -> FeatureTable:
     """Compute, or take from the cache, all features of a cohort.
 
@@ -44,15 +47,17 @@ def extract_features(
     cohort : Cohort
     work : Path
         Folder of the cache; several studies may share it.
-    workers : int
-        Processes that read images and compute radiomics. The numbers do not depend on it.
+    workers : int or Execution
+        Processes that read images and compute radiomics; or where and within which limits. The
+        numbers do not depend on it.
     progress : callable
         See :data:`Progress`.
 
     Returns
     -------
     FeatureTable
-        Cases that failed are in its ``failures``, not in its ``values``.
+        Cases that failed are in its ``failures``, not in its ``values``; its ``summary`` tells
+        what came from the cache.
 
     Raises
     ------
@@ -60,6 +65,8 @@ def extract_features(
         If the radiomics parameters are invalid.
     WeightsError
         If the backbone's weights are unreachable.
+    StorageError
+        If the cache cannot be written.
     """
     config = cohort.config
     cache = Cache(work / "cache")
@@ -71,19 +78,27 @@ def extract_features(
         from dlr.features.radiomics_batches import measure_in_batches  # imports torch
 
         measure_in_batches(processor, tasks, progress)
-    results = list(run_tasks(processor, tasks, workers, progress))
+    results = list(run_tasks(processor, tasks, Execution.of(workers), progress))
     results.sort(key=lambda r: (r.request.case_id, r.request.view, r.request.reader))
     for family, backbone in backbones.items():
         batch = config.backbones[family].batch_size
-        _embed_missing(results, backbone, batch, cache, progress)
+        embed_missing(results, backbone, batch, cache, progress)
     columns = _columns(config, measured, backbones)
-    failures = _failure_table(results)
+    first, lost = assemble(results, "first", columns, backbones, cache)
+    second, lost_second = assemble(results, "second", columns, backbones, cache)
+    found = [(result, failure) for result in results for failure in result.failures]
     return FeatureTable(
-        values=_assemble(results, "first", columns, backbones, cache, failures),
-        second_reader=_assemble(results, "second", columns, backbones, cache, failures),
-        failures=failures,
+        values=first,
+        second_reader=second,
+        failures=failure_table([*found, *lost, *lost_second]),
         crops=_crop_table(results),
         provenance=_provenance(cohort, measured, backbones),
+        summary=ExtractionSummary(
+            n_rois=len(results),
+            n_cached=sum(result.from_cache for result in results),
+            n_failed=sum(result.failed for result in results),
+            n_damaged=len(set(cache.damaged)) + sum(result.n_damaged for result in results),
+        ),
     )
 
 
@@ -109,73 +124,32 @@ def image_tasks(cohort: Cohort) -> list[ImageTask]:
 
 
 def run_tasks(
-    processor: ImageProcessor, tasks: list[ImageTask], workers: int, progress: Progress
+    processor: ImageProcessor,
+    tasks: list[ImageTask],
+    execution: Execution,
+    progress: Progress = silent,
 ) -> Iterator[RoiResult]:
-    """Process images in `workers` processes; results come as they are ready."""
-    parallel = Parallel(n_jobs=workers, return_as="generator_unordered")
+    """Process images as `execution` says; results come as they are ready."""
     total = sum(len(task.rois) for task in tasks)
-    done = 0
-    progress("images and radiomics", 0, total)
-    for results in parallel(delayed(processor)(task) for task in tasks):
-        done += len(results)
-        progress("images and radiomics", done, total)
-        yield from results
+    progress(STAGE, 0, total)
+    for done, result in enumerate(_results(processor, tasks, execution), start=1):
+        progress(STAGE, done, total)
+        yield result
 
 
-def _deep_key(crop_key: str, backbone: Backbone) -> str:
-    parts = (backbone.name, backbone.sha256, backbone.input_size, backbone.numerics)
-    return content_key(crop_key, *parts)
+def _results(
+    processor: ImageProcessor, tasks: list[ImageTask], execution: Execution
+) -> Iterator[RoiResult]:
+    if execution.scheduler is not None:
+        from dlr.cluster import run_on_cluster  # imports dask
 
-
-def _embed_missing(
-    results: Iterable[RoiResult],
-    backbone: Backbone,
-    batch_size: int,
-    cache: Cache,
-    progress: Progress,
-) -> None:
-    """Embed the crops that have no embedding yet, a batch at a time."""
-    crops = dict.fromkeys(r.crop_key for r in results if r.crop_key is not None)
-    keys = [key for key in crops if not cache.has("deep", _deep_key(key, backbone))]
-    stage = f"deep features ({backbone.name})"
-    progress(stage, len(crops) - len(keys), len(crops))
-    for start in range(0, len(keys), batch_size):
-        batch = keys[start : start + batch_size]
-        arrays = [cache.read_array("crops", key) for key in batch]
-        features = backbone.embed(np.stack([array for array in arrays if array is not None]))
-        for key, row in zip(batch, features, strict=True):
-            cache.write_array("deep", _deep_key(key, backbone), row)
-        progress(stage, len(crops) - len(keys) + start + len(batch), len(crops))
-
-
-def _assemble(
-    results: list[RoiResult],
-    reader: str,
-    columns: list[str],
-    backbones: Mapping[str, Backbone],
-    cache: Cache,
-    failures: pd.DataFrame,
-) -> pd.DataFrame:
-    """Put the cached values of one reader's ROIs side by side, one row per complete case."""
-    failed = failures[(failures["level"] == CASE) & (failures["reader"] == reader)]["case_id"]
-    rows: dict[str, dict[str, float]] = {}
-    for result in results:
-        request = result.request
-        if request.reader != reader or request.case_id in set(failed):
-            continue
-        row = rows.setdefault(request.case_id, {})
-        for family, key in result.measured_keys.items():
-            record = cache.read_record(family, key) or {"values": {}}
-            for name, value in record["values"].items():
-                row[feature_column(request.view, family, name)] = value
-        for family, backbone in backbones.items() if result.crop_key else ():
-            deep = cache.read_array("deep", _deep_key(str(result.crop_key), backbone))
-            values = [] if deep is None else deep.tolist()
-            prefix = f"{request.view}.{family}."
-            row.update({f"{prefix}{index:04d}": value for index, value in enumerate(values)})
-    frame = pd.DataFrame.from_dict(rows, orient="index", dtype=float)
-    frame = frame.mask(np.isinf(frame))  # an overflow counts as missing
-    return frame.reindex(columns=columns).rename_axis("case_id")
+        yield from run_on_cluster(processor.config, processor.cache, tasks, execution)
+    elif execution.isolated:
+        with Supervisor(processor.config, processor.cache, execution) as supervisor:
+            yield from supervisor.run(tasks)
+    else:
+        for task in tasks:
+            yield from processor.each(task)
 
 
 def _columns(
@@ -192,22 +166,6 @@ def _columns(
         for family, backbone in backbones.items() if config.views[view].embedding else ():
             names += [f"{view}.{family}.{index:04d}" for index in range(backbone.dimension)]
     return names
-
-
-def feature_column(view: str, family: str, feature: str) -> str:
-    """Name the column of a measured feature; MaZda's brackets and commas are written as ``_``."""
-    if family == MAZDA:
-        feature = column_name(feature)
-    return f"{view}.{family}.{feature}"
-
-
-def _failure_table(results: list[RoiResult]) -> pd.DataFrame:
-    rows = [
-        (r.request.case_id, r.request.view, r.request.reader, f.family, f.level, f.reason)
-        for r in results
-        for f in r.failures
-    ]
-    return pd.DataFrame(rows, columns=FAILURE_COLUMNS)
 
 
 def _crop_table(results: list[RoiResult]) -> pd.DataFrame:

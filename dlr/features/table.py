@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from dlr.errors import Fault, InputError
-from dlr.features.cache import write_atomically
+from dlr.features.cache import file_sha256
+from dlr.features.execution import ExtractionSummary
+from dlr.features.parquet import parquet_metadata, read_parquet, write_parquet
+from dlr.run_lock import tables_lock
+from dlr.safe_files import storage_error
+from dlr.safety.spreadsheets import read_csv_table, write_csv_table
 
 RADIOMICS, MAZDA, DEEP = "rad", "mazda", "dl"
-_PROVENANCE = b"dlr.provenance"
+_PROVENANCE, _COMPANIONS = "dlr.provenance", "dlr.companions"
+_FEATURES, _SECOND_READER = "features.parquet", "features_second_reader.parquet"
+_FAILURES, _CROPS = "failures.csv", "crops.csv"
 
 
 def block_of(column: str) -> str:
@@ -50,6 +54,8 @@ class FeatureTable:
         ``case_id``, ``view``, ``key``: cache entries of the ROI crops, for pictures.
     provenance : mapping of str to str
         Versions, settings and checksums the features were computed with.
+    summary : ExtractionSummary, optional
+        How many ROIs came from the cache; not saved.
     """
 
     values: pd.DataFrame
@@ -57,6 +63,7 @@ class FeatureTable:
     failures: pd.DataFrame
     crops: pd.DataFrame
     provenance: Mapping[str, str]
+    summary: ExtractionSummary | None = None
 
     def columns_of(self, view: str | None = None, family: str | None = None) -> list[str]:
         """Return the columns of one view and/or family (``"rad"`` or ``"dl"``)."""
@@ -67,44 +74,78 @@ class FeatureTable:
         ]
 
     def save(self, folder: Path) -> None:
-        """Write ``features.parquet``, ``features_second_reader.parquet`` and ``failures.csv``."""
-        _write_parquet(folder / "features.parquet", self.values, self.provenance)
-        if not self.second_reader.empty:
-            path = folder / "features_second_reader.parquet"
-            _write_parquet(path, self.second_reader, self.provenance)
-        write_atomically(folder / "failures.csv", self.failures.to_csv(index=False).encode())
-        write_atomically(folder / "crops.csv", self.crops.to_csv(index=False).encode())
+        """Write ``features.parquet``, ``features_second_reader.parquet`` and ``failures.csv``.
+
+        Each file is whole at any moment. ``features.parquet`` is written last and holds the
+        checksums of the others, so that files of two tables are never taken for one.
+
+        Raises
+        ------
+        StorageError
+            If the folder cannot be written.
+        """
+        record = {_PROVENANCE: json.dumps(dict(self.provenance))}
+        with tables_lock(folder):
+            if self.second_reader.empty:
+                _remove(folder / _SECOND_READER)
+            else:
+                write_parquet(folder / _SECOND_READER, self.second_reader, record)
+            write_csv_table(self.failures, folder / _FAILURES)
+            write_csv_table(self.crops, folder / _CROPS)
+            record[_COMPANIONS] = json.dumps(_companions(folder))
+            write_parquet(folder / _FEATURES, self.values, record)
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
+    def load(cls, folder: Path, columns: Sequence[str] | None = None) -> Self:
         """Read what :meth:`save` wrote.
+
+        Parameters
+        ----------
+        folder : Path
+        columns : sequence of str, optional
+            Read these only; :func:`dlr.features.parquet.parquet_columns` tells which there are.
 
         Raises
         ------
         InputError
-            If there is no feature table in `folder`.
+            If there is no feature table in `folder`, it lacks one of `columns`, or the files
+            there are not of one table.
         """
-        path = folder / "features.parquet"
+        path = folder / _FEATURES
         if not path.is_file():
             message = "there is no feature table; run 'dlr extract' first"
             raise InputError([Fault(message, path, code="file-missing")])
-        values, provenance = _read_parquet(path)
-        second_path = folder / "features_second_reader.parquet"
-        second = _read_parquet(second_path)[0] if second_path.is_file() else values.iloc[:0]
-        failures = pd.read_csv(folder / "failures.csv", dtype=str, keep_default_na=False)
-        crops = pd.read_csv(folder / "crops.csv", dtype=str, keep_default_na=False)
-        return cls(values, second, failures, crops, provenance)
+        record = parquet_metadata(path)
+        if _COMPANIONS in record and json.loads(record[_COMPANIONS]) != _companions(folder):
+            message = (
+                "the files beside the feature table are not those written with it: a run was "
+                "interrupted, or a file was changed; run 'dlr extract' again"
+            )
+            raise InputError([Fault(message, path, code="file-mixed")])
+        values = read_parquet(path, columns)
+        second = values.iloc[:0]
+        if (folder / _SECOND_READER).is_file():
+            second = read_parquet(folder / _SECOND_READER, columns)
+        failures, crops = (
+            read_csv_table(folder / name, dtype=str, keep_default_na=False)
+            for name in (_FAILURES, _CROPS)
+        )
+        return cls(values, second, failures, crops, json.loads(record.get(_PROVENANCE, "{}")))
 
 
-def _write_parquet(path: Path, frame: pd.DataFrame, provenance: Mapping[str, str]) -> None:
-    table = pa.Table.from_pandas(frame)
-    metadata = {**(table.schema.metadata or {}), _PROVENANCE: json.dumps(dict(provenance)).encode()}
-    buffer = io.BytesIO()
-    pq.write_table(table.replace_schema_metadata(metadata), buffer)
-    write_atomically(path, buffer.getvalue())
+def read_table_file(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Read the values and the provenance of one ``features.parquet``."""
+    return read_parquet(path), json.loads(parquet_metadata(path).get(_PROVENANCE, "{}"))
 
 
-def _read_parquet(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
-    table = pq.read_table(path)
-    provenance = json.loads((table.schema.metadata or {}).get(_PROVENANCE, b"{}"))
-    return table.to_pandas(), provenance
+def _companions(folder: Path) -> dict[str, str]:
+    """Return the checksums of the files beside the feature table."""
+    paths = [folder / name for name in (_SECOND_READER, _FAILURES, _CROPS)]
+    return {path.name: file_sha256(path) for path in paths if path.is_file()}
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise storage_error(error, path) from None

@@ -5,12 +5,12 @@ All ROIs of one image are handled together, so a spine with seven discs is read 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from dlr.config import StudyConfig
-from dlr.errors import DlrError
+from dlr.errors import DlrError, StorageError
 from dlr.features.cache import Cache, content_key
 from dlr.features.mazda import MazdaEngine, make_mazda_engine
 from dlr.features.radiomics import ParameterFile, RadiomicsEngine, load_settings, make_engine
@@ -66,6 +66,12 @@ class RoiResult:
     crop_key: str | None
     failures: tuple[Failure, ...]
     from_cache: bool
+    n_damaged: int = 0  # cache entries that were found damaged, and computed again
+
+    @property
+    def failed(self) -> bool:
+        """Whether nothing of the ROI is there."""
+        return any(failure.level == CASE for failure in self.failures)
 
 
 @dataclass(frozen=True)
@@ -119,18 +125,33 @@ class ImageProcessor:
         return engines
 
     def __call__(self, task: ImageTask) -> list[RoiResult]:
-        """Process all ROIs of one image; what fails is reported, never raised."""
+        """Process all ROIs of one image; see :meth:`each`."""
+        return list(self.each(task))
+
+    def each(self, task: ImageTask) -> Iterator[RoiResult]:
+        """Process the ROIs of one image in turn; what fails is reported, not raised.
+
+        Raises
+        ------
+        StorageError
+            If the cache cannot be written: every other case would fail as well.
+        """
         source = RoiSource(task.image, self.config)
-        return [self._process(source, roi) for roi in task.rois]
+        for roi in task.rois:
+            damaged = len(self.cache.damaged)
+            result = self._process(source, roi)
+            yield replace(result, n_damaged=len(self.cache.damaged) - damaged)
 
     def _process(self, source: RoiSource, roi: RoiRequest) -> RoiResult:
         try:
             return self._process_readable(source, roi)
+        except StorageError:
+            raise
         except DlrError as error:
-            return _failed(roi, str(error))
+            return failed_result(roi, str(error))
         except Exception as error:
             # The last line of defence: whatever one case does, the batch goes on and lists it.
-            return _failed(roi, f"{type(error).__name__}: {' '.join(str(error).split())}")
+            return failed_result(roi, f"{type(error).__name__}: {' '.join(str(error).split())}")
 
     def base_key(self, source: RoiSource, roi: RoiRequest) -> str:
         """Return the key of one ROI's inputs and preparation; a family's key goes on from it.
@@ -181,7 +202,8 @@ class ImageProcessor:
         return RoiResult(roi, keys, crop_key, failures, from_cache)
 
 
-def _failed(roi: RoiRequest, reason: str) -> RoiResult:
+def failed_result(roi: RoiRequest, reason: str) -> RoiResult:
+    """Return the result of an ROI of which nothing could be computed."""
     failure = Failure(f"{RADIOMICS}+{DEEP}", CASE, reason)
     return RoiResult(roi, {}, None, (failure,), from_cache=False)
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from dlr.cohort.tables import IMAGE_ALIASES
 from dlr.errors import Fault, InputError
-from dlr.features.table import _read_parquet
+from dlr.features.table import read_table_file
 from dlr.safety.spreadsheets import read_csv_table
 
 _CASE_COLUMNS = ("case_id", "subject_id", *IMAGE_ALIASES["subject_id"])
@@ -41,7 +41,7 @@ def read_feature_table(path: str | Path) -> tuple[pd.DataFrame, dict[str, str]]:
         raise InputError([Fault(message, path, code="file-missing")])
     if path.suffix.lower() == ".parquet":
         try:
-            return _read_parquet(path)
+            return read_table_file(path)
         except (OSError, ValueError) as error:  # pyarrow's own errors are kinds of these
             raise _unreadable(path, error) from None
     try:

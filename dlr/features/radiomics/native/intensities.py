@@ -129,6 +129,9 @@ def _mean_and_deviation(image: sitk.Image) -> tuple[float, float]:
         total, squares = _wide_sums(array)
     else:
         statistics = sitk.StatisticsImageFilter()
+        # Every thread adds up a part, so the last digits would depend on the machine's cores.
+        statistics.SetNumberOfThreads(1)
+        statistics.SetNumberOfWorkUnits(1)
         statistics.Execute(image)
         return statistics.GetMean(), statistics.GetSigma()
     n = array.size
