@@ -19,6 +19,7 @@ from dlr.safety.malformed import MALFORMED
 from dlr.safety.spreadsheets import read_csv_table
 
 ROW = "_row"
+_UNREADABLE: tuple[type[Exception], ...] = (*MALFORMED, csv.Error)
 
 IMAGE_ALIASES = {
     "subject_id": ("subject", "patient", "patient_id", "participant_id", "id", "case", "case_id"),
@@ -131,7 +132,7 @@ def read_text_table(path: Path, kind: str) -> pd.DataFrame:
     except UnicodeDecodeError:
         fault = Fault("not UTF-8 text; save the table as 'CSV UTF-8'", path, code="encoding")
         raise InputError([fault]) from None
-    except (*MALFORMED, csv.Error) as error:
+    except _UNREADABLE as error:
         if isinstance(error, InputError):
             raise
         reason = " ".join(str(error).split())

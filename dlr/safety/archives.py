@@ -31,6 +31,8 @@ _CODED = re.compile(rb"""\sr\s*=\s*["'][^"'<>]{0,32}&""")
 _FORBIDDEN = (b"<!DOCTYPE", b"<!ENTITY", b"<!doctype", b"<!entity")
 _WIDE = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
 
+_UNREADABLE: tuple[type[Exception], ...] = (LargeZipFile, *MALFORMED)
+
 
 def check_archive(
     path: Path,
@@ -63,7 +65,7 @@ def check_archive(
     try:
         with ZipFile(path) as archive:
             members = archive.infolist()
-    except (LargeZipFile, *MALFORMED) as error:
+    except _UNREADABLE as error:
         raise _fault(f"not a readable {what} ({_line(error)})", path) from None
     _check_sizes(members, path, largest, ratio)
     for member in members:
