@@ -31,8 +31,9 @@ class ClinicalGuess:
     outcome : str
         Chosen outcome column; empty where several or none could be it.
     candidates : tuple of str
-        Columns with exactly two values.
-    positive : str
+        Columns that could be it: by their name, or because they hold two values.
+    positive, negative : str
+        Its values for the event and for none; `negative` is empty where there is a third value.
     cohort, training : str
         Column that names the cohorts, and its value for training; empty where there is none.
     center : str
@@ -44,6 +45,7 @@ class ClinicalGuess:
     outcome: str
     candidates: tuple[str, ...]
     positive: str
+    negative: str
     cohort: str
     training: str
     center: str
@@ -69,21 +71,22 @@ def guess(table: pd.DataFrame, subjects: set[str], outcome: str | None = None) -
     cohort = _named(rest, COHORT_NAMES)
     center = _named(rest, CENTER_NAMES)
     candidates = tuple(n for n in rest if n != cohort and len(_values(table[n])) == 2)
-    named = [n for n in candidates if n.lower() in OUTCOME_NAMES]
-    chosen = outcome or (named[0] if len(named) == 1 else "")
-    if not chosen and len(candidates) == 1:
-        chosen = candidates[0]
+    # Only a telling name makes an outcome; a third value in its column is the authors' to explain.
+    named = [n for n in rest if n != cohort and n.lower() in OUTCOME_NAMES]
+    clear = len(named) == 1 and named[0] in candidates
+    chosen = outcome or (named[0] if clear else "")
     values = sorted(_values(table[chosen])) if chosen else []
     positive = next((v for v in values if v.lower() in POSITIVE), values[-1] if values else "")
+    negative = next((v for v in values if v != positive), "") if len(values) == 2 else ""
     training = ""
     if cohort:
         found = sorted(_values(table[cohort]))
         training = next((v for v in found if v.lower() in TRAINING), "")
-    known = {subject_column, chosen, cohort, center}
+    known = {subject_column, chosen, cohort, center, *named}
     variables = {n: kind for n in rest if n not in known and (kind := _kind(table[n]))}
     return ClinicalGuess(
-        subject_column, chosen, candidates, positive, cohort if training else "", training,
-        center, variables,
+        subject_column, chosen, tuple(dict.fromkeys([*named, *candidates])), positive, negative,
+        cohort if training else "", training, center, variables,
     )  # fmt: skip
 
 

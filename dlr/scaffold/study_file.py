@@ -173,6 +173,7 @@ def _outcome(known: ClinicalGuess | None, questions: list[str]) -> list[str]:
             "outcome:",
             f"  column: {_quoted(known.outcome)}",
             f"  positive: {_quoted(known.positive)}      # the value that means the event",
+            *_negative(known, questions),
         ]
     candidates = "" if known is None else ", ".join(known.candidates)
     hint = f"one of: {candidates}" if candidates else "a column with two values"
@@ -182,6 +183,15 @@ def _outcome(known: ClinicalGuess | None, questions: list[str]) -> list[str]:
         f"  column: outcome              # TO DO: {hint}",
         '  positive: "1"                # TO DO: the value that means the event',
     ]
+
+
+def _negative(known: ClinicalGuess, questions: list[str]) -> list[str]:
+    if known.negative:
+        return [f"  negative: {_quoted(known.negative)}"]
+    questions.append(
+        f"which value of '{known.outcome}' means no event; empty the cells of cases to leave out"
+    )
+    return ["  # TO DO: negative: the value that means no event; other cells must be empty"]
 
 
 def _cohorts(known: ClinicalGuess | None, questions: list[str]) -> list[str]:

@@ -86,12 +86,27 @@ def test_the_clinical_table_answers_what_it_can(tmp_path: Path) -> None:
     assert made.open_questions == ()
     config = StudyConfig.from_yaml(made.study)
     assert (config.outcome.column, config.outcome.positive) == ("surgery", "yes")
+    assert config.outcome.negative == "no"
     assert (config.cohorts.column, config.cohorts.training) == ("cohort", "train")
     assert config.clinical == (tmp_path / "patients.xlsx").resolve()
     with pytest.raises(InputError, match="add --overwrite"):
         make_scaffold(tmp_path, tmp_path / "study")
     with pytest.raises(InputError, match="there is no column 'death'"):
         make_scaffold(tmp_path, tmp_path / "other", outcome="death")
+
+
+def test_an_outcome_with_a_third_value_is_asked_for_not_replaced(tmp_path: Path) -> None:
+    touch(tmp_path, *(f"P{n}.nii" for n in range(6)), *(f"P{n}_mask.nii" for n in range(6)))
+    values = ["no", "yes", "no", "yes", "unknown", "no"]
+    table = {"id": [f"P{n}" for n in range(6)], "sex": ["F", "M"] * 3, "outcome": values}
+    pd.DataFrame(table).to_csv(tmp_path / "patients.csv", index=False)
+    made = make_scaffold(tmp_path, tmp_path / "study")
+    assert made.guess is not None
+    assert made.guess.outcome == ""
+    assert made.guess.variables == {"sex": "categorical"}
+    assert "one of: outcome, sex" in made.open_questions[0]
+    named = make_scaffold(tmp_path, tmp_path / "named", outcome="outcome")
+    assert "which value of 'outcome' means no event" in named.open_questions[0]
 
 
 def test_without_a_table_a_template_and_questions_remain(tmp_path: Path) -> None:
