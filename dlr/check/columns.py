@@ -20,9 +20,9 @@ MUCH_MISSING, VERY_MUCH_MISSING = 0.2, 0.5
 """From these shares of missing cells on a used column gets a note, or a warning."""
 
 _IDENTIFYING = re.compile(
-    r"^(name|names?_?pat\w*|pat(ient)?(en)?_?names?|(first|last|sur|full|given|family|vor|nach)"
-    r"[_ ]?names?|mrn|ssn|accession\w*|record_?(no|nr|number|id)|hospital_?(no|nr|number|id)|"
-    r"case_?(no|nr|number)|e?mail|phone|tel(ephone)?|address|street|zip(_?code)?|postcode|plz)$",
+    r"^(name|names?_?pat\w*|pat(ient)?(en)?[_ ]?names?|(first|last|sur|full|given|family|vor|nach)"
+    r"[_ ]?names?|mrn|ssn|accession\w*|record[_ ]?(no|nr|number|id)|hospital[_ ]?(no|nr|number|id)|"
+    r"case[_ ]?(no|nr|number)|e?mail|phone|tel(ephone)?|address|street|zip(_?code)?|postcode|plz)$",
     re.IGNORECASE,
 )
 _BIRTH = re.compile(r"(^|[_\W])(dob|birth|birthday|birthdate|born|geburt\w*)($|[_\W])", re.I)

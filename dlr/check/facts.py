@@ -48,8 +48,8 @@ class RoiFacts:
         None where no radiomics of the unfiltered image is asked for.
     audit : ResampleAudit
         What became of the mask on its way to the image's grid.
-    image_key, mask_key : str
-        Checksums of the voxels, whatever the file format.
+    mask_key : str
+        Checksum of the ROI's voxels, whatever the file format.
     """
 
     size: tuple[int, ...]
@@ -67,7 +67,6 @@ class RoiFacts:
     high: float
     bins: int | None
     audit: ResampleAudit
-    image_key: str
     mask_key: str
 
 
@@ -83,6 +82,8 @@ class RoiCheck:
     facts : RoiFacts, optional
     fault : str
         One sentence where there are no facts.
+    image_key : str
+        Checksum of the image's voxels, whatever the file format; "" if it cannot be read.
     picture : RoiPicture, optional
         For the contact sheet, where one was asked for.
     """
@@ -91,6 +92,7 @@ class RoiCheck:
     image: str
     facts: RoiFacts | None = None
     fault: str = ""
+    image_key: str = ""
     picture: RoiPicture | None = None
 
     @property

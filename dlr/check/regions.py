@@ -116,10 +116,9 @@ def duplicate_findings(checks: Iterable[RoiCheck], cohort: Cohort) -> list[Findi
         Warnings: an image of two subjects, a mask of two subjects, one mask for two cases of a
         subject, equal masks of both readers.
     """
-    usable = [(check, check.facts) for check in checks if check.facts is not None]
+    checks = list(checks)
     subjects = dict(cohort.clinical["subject_id"])
-    rows = row_numbers(cohort)
-    make = partial(_equal, usable, rows=rows, cohort=cohort)
+    make = partial(_equal, checks, rows=row_numbers(cohort), cohort=cohort)
 
     def subject(check: RoiCheck) -> str:
         return str(subjects[check.request.case_id])
@@ -127,27 +126,27 @@ def duplicate_findings(checks: Iterable[RoiCheck], cohort: Cohort) -> list[Findi
     return [
         *make(
             "same-image",
-            lambda _, facts: facts.image_key,
+            lambda check: check.image_key,
             subject,
             "the image has the same voxels as that of {other}: one of the two subjects was given "
             "the wrong file, or they are one person",
         ),
         *make(
             "same-mask",
-            lambda _, facts: facts.mask_key,
+            _mask_key,
             subject,
             "the mask has the same voxels as that of {other}: one of the two subjects was probably "
             "given the wrong file",
         ),
         *make(
             "same-mask-two-cases",
-            lambda check, facts: (facts.mask_key, facts.image_key, subject(check)),
+            lambda check: (*_mask_key(check), check.image_key, subject(check)),
             lambda check: check.request.case_id,
             "the ROI has the same voxels as that of {other}: check 'mask' and 'mask_label'",
         ),
         *make(
             "same-mask-two-readers",
-            lambda check, facts: (facts.mask_key, check.request.case_id, check.request.view),
+            lambda check: (*_mask_key(check), check.request.case_id, check.request.view),
             lambda check: check.request.reader,
             "the ROI has the same voxels as that of {other}, so nobody drew it a second time and "
             "agreement between readers (ICC) is overrated: give the second reader's own mask",
@@ -155,10 +154,15 @@ def duplicate_findings(checks: Iterable[RoiCheck], cohort: Cohort) -> list[Findi
     ]
 
 
+def _mask_key(check: RoiCheck) -> tuple[object, ...]:
+    """Return the content of a mask; what cannot be used equals nothing else."""
+    return (check.facts.mask_key,) if check.facts else check.key
+
+
 def _equal(
-    usable: Sequence[tuple[RoiCheck, RoiFacts]],
+    checks: Sequence[RoiCheck],
     code: str,
-    content: Callable[[RoiCheck, RoiFacts], object],
+    content: Callable[[RoiCheck], object],
     owner: Callable[[RoiCheck], str],
     message: str,
     rows: Mapping[RoiKey, int],
@@ -167,8 +171,10 @@ def _equal(
     """Report every owner after the first of the same content, once."""
     first: dict[object, RoiCheck] = {}
     told: set[tuple[object, str]] = set()
-    for check, facts in usable:
-        key = content(check, facts)
+    for check in checks:
+        key = content(check)
+        if not key:  # an image that cannot be read
+            continue
         original = first.setdefault(key, check)
         who = owner(check)
         if owner(original) == who or (key, who) in told:

@@ -56,8 +56,8 @@ def _examine(source: _Source, roi: RoiRequest, pictured: frozenset[RoiKey] | Non
         ):
             picture = source.picture(roi, prepared, mask)
     except DlrError as error:
-        return RoiCheck(roi, source.path, fault=str(error))
-    return RoiCheck(roi, source.path, facts, picture=picture)
+        return RoiCheck(roi, source.path, fault=str(error), image_key=source.image_key())
+    return RoiCheck(roi, source.path, facts, image_key=source.image_key(), picture=picture)
 
 
 def bin_settings(config: StudyConfig, view: str) -> tuple[ParameterFile, ExtractionSettings] | None:
@@ -89,6 +89,10 @@ class _Source(RoiSource):
     @cached_property
     def _image_key(self) -> str:
         return voxel_key(self._array.astype(np.float32))
+
+    def image_key(self) -> str:
+        """Return the checksum of the image's voxels; ``""`` if it could not be read."""
+        return self._image_key if "_image" in self.__dict__ else ""
 
     @property
     def _array(self) -> NDArray[Any]:
@@ -141,7 +145,6 @@ class _Source(RoiSource):
             high=float(values.max()),
             bins=self._count_bins(roi.view, prepared),
             audit=aligned.audit,
-            image_key=self._image_key,
             mask_key=voxel_key(np.packbits(part), str(box), str(inside.shape)),
         )
         return facts, prepared, aligned.mask
