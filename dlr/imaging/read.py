@@ -70,6 +70,8 @@ def load(path: Path, kind: str) -> sitk.Image:
     if fault is None:
         try:
             return sitk.ReadImage(str(path))
+        except MemoryError:
+            fault = "it asks for more memory than there is"
         except RuntimeError as error:
             fault = _reason(error)
     raise CaseError(

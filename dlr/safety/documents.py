@@ -14,8 +14,8 @@ from dlr.errors import DlrError, Fault, InputError
 LARGEST_JSON = 64_000_000
 """Bytes of a JSON file. The largest that dlr writes, boosted trees of a whole study, has 2 MB."""
 
-LARGEST_YAML = 1_000_000
-"""Bytes of a YAML file. The longest study files have some 10 kB."""
+LARGEST_YAML = 300_000
+"""Bytes of a YAML file, read in 3 s. The longest study files have some 10 kB."""
 
 DEEPEST = 64
 """Levels of lists and mappings in one another; dlr's own files have fewer than 20."""

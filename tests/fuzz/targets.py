@@ -235,7 +235,7 @@ def make_parameters(folder: Path) -> None:
 
 def volume_targets() -> list[Target]:
     found = []
-    for suffix, full in ((".nii", 1500), (".nii.gz", 400), (".nrrd", 1500), (".mha", 1500)):
+    for suffix, full in ((".nii", 1000), (".nii.gz", 300), (".nrrd", 1000), (".mha", 1000)):
         for kind in ("image", "mask"):
             make, read = make_volume(suffix), read_volume(suffix, kind)
             damage = header_of(f"{kind}{suffix}")
@@ -252,7 +252,7 @@ def bundle_targets() -> list[Target]:
         return Target(f"bundle: {name}", full, 40, make, signed(damage), read_bundle)
 
     return [
-        target("bundle.json", 4000, plain, json_of("bundle.json")),
+        target("bundle.json", 3000, plain, json_of("bundle.json")),
         target("components.safetensors", 1000, plain, bytes_of("components.safetensors")),
         target("svm.skops", 1500, plain, zip_of("DLR.skops")),
         target("logistic.skops", 800, plain, zip_of("Rad_sag.skops")),

@@ -1,7 +1,7 @@
 """Damaged files by the thousand: each is read, or refused by dlr's own error with a sentence.
 
 The usual run tries a few of each kind, ``DLR_FUZZ=full`` all of them (see docs/security.md); with
-``DLR_FUZZ_COUNTS=PATH`` the counts are written there.
+``DLR_FUZZ_COUNTS=PATH`` the counts are added to a file of JSON lines.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import shutil
 import time
 import warnings
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,28 +28,16 @@ LONGEST = 5.0
 """Seconds of processor time that reading one file may take."""
 
 
-@pytest.fixture(scope="module")
-def counts() -> Iterator[dict[str, Counter[str]]]:
-    found: dict[str, Counter[str]] = {}
-    yield found
-    path = os.environ.get("DLR_FUZZ_COUNTS")
-    if path:
-        Path(path).write_text(json.dumps(found, indent=1))
-
-
 @pytest.mark.parametrize("target", targets(), ids=lambda target: target.name)
 def test_damaged_files_are_read_or_refused_in_a_sentence(
-    target: Target,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    counts: dict[str, Counter[str]],
+    target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good, folder, aside = tmp_path / "good", tmp_path / "damaged", tmp_path / "aside"
     good.mkdir()
     aside.mkdir()
     monkeypatch.chdir(aside)
     target.make(good)
-    count = counts.setdefault(target.name, Counter())
+    count: Counter[str] = Counter()
 
     @settings(
         max_examples=target.full if FULL else target.quick,
@@ -74,6 +61,9 @@ def test_damaged_files_are_read_or_refused_in_a_sentence(
         assert listing(tmp_path) == before
 
     attempt()
+    if path := os.environ.get("DLR_FUZZ_COUNTS"):
+        with Path(path).open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps({"file": target.name, **count}) + "\n")
 
 
 def outcome(target: Target, folder: Path) -> str | None:
