@@ -14,9 +14,9 @@ import yaml
 
 from dlr.errors import DlrError
 from dlr.external import ExternalValidation, evaluations_of
-from dlr.features.cache import write_atomically
 from dlr.models.recalibration import recalibration_json
 from dlr.results import CohortEvaluation, StudyResult, ValidationResult
+from dlr.safe_files import staged, write_atomically
 from dlr.safety.private import private_result
 from dlr.safety.spreadsheets import csv_text
 
@@ -48,9 +48,11 @@ def write_run(result: StudyResult | ValidationResult, folder: Path) -> Path:
 
     result = private_result(result)
     try:
-        for name, text in run_files(result).items():
-            write_atomically(folder / name, text.encode())
-        return write_report(result, folder)
+        with staged(folder) as stage:
+            for name, text in run_files(result).items():
+                write_atomically(stage / name, text.encode())
+            report = write_report(result, stage)
+        return folder / report.relative_to(stage)
     except PermissionError as error:
         raise DlrError(f"{error.filename} cannot be written; choose another --out") from None
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import socket
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import psutil
 
 from dlr.errors import StorageError
 
@@ -58,8 +61,7 @@ def staged(folder: Path) -> Iterator[Path]:
 
     It lies within, not beside, since only there it is sure to be on the same disk. What was in
     `folder` does not change before the last new file is written, and stays where nothing of its
-    name is written. What a killed run left behind is removed, so hold the folder's
-    :func:`dlr.run_lock.run_lock` meanwhile.
+    name is written. What a killed run of this machine left behind is removed.
 
     Raises
     ------
@@ -68,9 +70,8 @@ def staged(folder: Path) -> Iterator[Path]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for left in folder.glob(f"{_STAGE}*"):
-            shutil.rmtree(left, ignore_errors=True)
-        stage = folder / f"{_STAGE}{uuid.uuid4().hex}"
+        _sweep(folder)
+        stage = folder / f"{_STAGE}{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex}"
         stage.mkdir()
         try:
             yield stage
@@ -79,6 +80,14 @@ def staged(folder: Path) -> Iterator[Path]:
             shutil.rmtree(stage, ignore_errors=True)
     except OSError as error:
         raise storage_error(error, Path(error.filename or folder)) from error
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what runs of this machine that are no more left unfinished."""
+    for left in folder.glob(f"{_STAGE}{socket.gethostname()}-*"):
+        process = left.name.split("-")[-2]
+        if process.isdigit() and not psutil.pid_exists(int(process)):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _move_all(stage: Path, folder: Path) -> None:

@@ -24,6 +24,7 @@ from dlr.describe import (
     study_flow,
 )
 from dlr.errors import DlrError
+from dlr.features.execution import Execution
 from dlr.features.extraction import extract_features
 from dlr.features.table import FeatureTable, is_deep
 from dlr.models.bundle import Bundle, training_ranges
@@ -41,6 +42,7 @@ from dlr.protocol import ProtocolRun, run_protocol
 from dlr.readers import perturbation_icc, reader_values
 from dlr.regressions import clinical_regressions, harmonised_centers
 from dlr.results import SelectionTrace, StudyResult
+from dlr.safe_files import staged
 from dlr.stats import IccTable, icc_table
 
 
@@ -54,16 +56,17 @@ class TrainedStudy:
     def save(self, folder: str | Path) -> Path:
         """Write report, web nomogram, tables, scores and bundle; return the report's path."""
         folder = Path(folder)
-        report = write_run(self.result, folder)
-        for place in (folder, folder / "bundle"):
-            write_model_card(self.bundle, place, self.result)
-        self.bundle.save(folder / "bundle")
-        if self.bundle.chart is not None:
-            from dlr.report.nomogram_page import WebNomogram, write_nomogram_page
+        with staged(folder) as stage:
+            report = write_run(self.result, stage)
+            for place in (stage, stage / "bundle"):
+                write_model_card(self.bundle, place, self.result)
+            self.bundle.save(stage / "bundle")
+            if self.bundle.chart is not None:
+                from dlr.report.nomogram_page import WebNomogram, write_nomogram_page
 
-            page = WebNomogram.from_bundle(self.bundle, self.result.scores)
-            write_nomogram_page(page, folder / "nomogram.html")
-        return report
+                page = WebNomogram.from_bundle(self.bundle, self.result.scores)
+                write_nomogram_page(page, stage / "nomogram.html")
+        return folder / report.relative_to(stage)
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,7 @@ class Study:
         return Cohort.load(self.config)
 
     def extract(
-        self, cohort: Cohort, workers: int = 1, progress: Progress = silent
+        self, cohort: Cohort, workers: int | Execution = 1, progress: Progress = silent
     ) -> FeatureTable:
         """Compute all features, taking from the cache what was computed before.
 

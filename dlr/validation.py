@@ -22,6 +22,7 @@ from dlr.describe import (
 )
 from dlr.errors import DlrError, Fault, InputError
 from dlr.external import POOLED, ExternalValidation
+from dlr.features.execution import Execution
 from dlr.features.extraction import extract_features
 from dlr.features.table import FeatureTable
 from dlr.models.bundle import Bundle
@@ -48,7 +49,7 @@ def validate(
     work: str | Path,
     image_root: str | Path | None = None,
     only: str | None = None,
-    workers: int = 1,
+    workers: int | Execution = 1,
     progress: Progress = silent,
     subgroups: Sequence[str] = (),
 ) -> ExternalValidation:
@@ -70,7 +71,8 @@ def validate(
         Folder the image paths start from; that of `images` if left out.
     only : str, optional
         Take only the rows of this cohort.
-    workers : int
+    workers : int or Execution
+        Where images are worked through; no number depends on it.
     progress : callable
     subgroups : sequence of str
         Columns of the clinical table to judge by, such as ``"sex"`` or ``"age:40,60"``; see
@@ -121,7 +123,7 @@ def predict(
     work: str | Path,
     image_root: str | Path | None = None,
     only: str | None = None,
-    workers: int = 1,
+    workers: int | Execution = 1,
     progress: Progress = silent,
     recalibration: RecalibrationFile | str | Path | None = None,
 ) -> ExternalValidation:
@@ -169,7 +171,7 @@ class _Request:
 
     def score(
         self,
-        workers: int,
+        workers: int | Execution,
         progress: Progress,
         by_cohort: bool,
         update: RecalibrationFile | None = None,

@@ -8,8 +8,8 @@ from pathlib import Path
 import dlr
 from dlr.check.page import check_report
 from dlr.check.result import Check
-from dlr.features.cache import write_atomically
 from dlr.report._write import write_pages
+from dlr.safe_files import write_atomically
 
 FORMAT = 1
 """Counts changes of check.json that older programs cannot read."""

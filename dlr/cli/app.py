@@ -4,23 +4,35 @@ from __future__ import annotations
 
 import webbrowser
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dlr.cli.ablate import ablate
+from dlr.cli.check import check
 from dlr.cli.cnn import app as cnn
 from dlr.cli.cnn import predict as predict_cnn
 from dlr.cli.cnn import validate as validate_cnn
 from dlr.cli.diff import diff
+from dlr.cli.execution import (
+    CASE_TIMEOUT_S,
+    CaseMemory,
+    CaseTimeout,
+    Scheduler,
+    execution,
+)
 from dlr.cli.export import export
 from dlr.cli.import_ import import_
 from dlr.cli.init import init
 from dlr.cli.nomogram import nomogram
+from dlr.cli.pseudonymise import pseudonymise
 from dlr.cli.report import report
 from dlr.cli.score import score
 from dlr.cli.stability import stability
 from dlr.errors import DlrError, InputError
+
+if TYPE_CHECKING:
+    from dlr.features.table import FeatureTable
 
 OK, INVALID, SOME_FAILED = 0, 3, 4
 
@@ -59,22 +71,7 @@ Only = Annotated[
 ]
 
 
-@app.command()
-def check(study: StudyFile, root: Root = None, workers: Workers = 1) -> int:
-    """Look for every fault of tables, images and masks, and list them all at once."""
-    from dlr.check import check_study
-    from dlr.cli.show import console, progress_bars, show_faults
-    from dlr.study import Study
-
-    config = Study.from_yaml(study, root=root).config
-    with progress_bars() as progress:
-        faults = check_study(config, workers, progress)
-    if faults:
-        show_faults(faults)
-        console.print(f"[red]{len(faults)} fault(s).[/] Mend them and check again.")
-        return INVALID
-    console.print("[green]✓[/] No faults found. Next: dlr extract, then dlr train.")
-    return OK
+app.command()(check)
 
 
 @app.command()
@@ -84,15 +81,21 @@ def extract(
     work: Work = None,
     workers: Workers = 1,
     strict: Strict = False,
+    case_timeout: CaseTimeout = CASE_TIMEOUT_S,
+    case_memory: CaseMemory = None,
+    scheduler: Scheduler = None,
 ) -> int:
     """Compute radiomics and deep features of every case; interrupted runs go on where they were."""
     from dlr.cli.show import console, progress_bars, show_failures
+    from dlr.run_lock import run_lock
     from dlr.study import Study
 
     chosen = Study.from_yaml(study, work, root)
     cohort = chosen.cohort()
-    with progress_bars() as progress:
-        table = chosen.extract(cohort, workers, progress)
+    how = execution(workers, case_timeout, case_memory, scheduler)
+    with run_lock(chosen.work), progress_bars() as progress:
+        table = chosen.extract(cohort, how, progress)
+    _show_summary(table)
     console.print(
         f"{len(table.values)} of {len(cohort.clinical)} cases, {table.values.shape[1]} features "
         f"each → {chosen.work / 'features.parquet'}"
@@ -109,22 +112,29 @@ def train(
     workers: Workers = 1,
     strict: Strict = False,
     open_report: Annotated[bool, typer.Option("--open", help="Open the report.")] = False,
+    case_timeout: CaseTimeout = CASE_TIMEOUT_S,
+    case_memory: CaseMemory = None,
+    scheduler: Scheduler = None,
 ) -> int:
     """Select features, fit all models, judge them, and write report and model bundle.
 
     Features that were not extracted yet are computed first.
     """
     from dlr.cli.show import console, progress_bars, show_evaluation, show_failures
+    from dlr.run_lock import run_lock
     from dlr.study import Study
 
     chosen = Study.from_yaml(study, work, root)
     cohort = chosen.cohort()
-    with progress_bars() as progress:
-        table = chosen.extract(cohort, workers, progress)
-        if strict and not table.failures.empty:
-            return _after_failures(show_failures(table.failures), strict)
-        trained = chosen.train(cohort, table, workers, progress)
-    report = trained.save(out)
+    how = execution(workers, case_timeout, case_memory, scheduler)
+    with run_lock(out):
+        with progress_bars() as progress:
+            table = chosen.extract(cohort, how, progress)
+            if strict and not table.failures.empty:
+                return _after_failures(show_failures(table.failures), strict)
+            trained = chosen.train(cohort, table, workers, progress)
+        report = trained.save(out)
+    _show_summary(table)
     if chosen.config.simulated:
         console.print("[bold yellow]SIMULATED DATA[/]: these numbers say nothing about patients.")
     for evaluation in trained.result.evaluations:
@@ -152,6 +162,9 @@ def validate(
         typer.Option("--subgroup", help="Judge by a column, too: sex, age:40,60 (repeatable)."),
     ] = None,
     workers: Workers = 1,
+    case_timeout: CaseTimeout = CASE_TIMEOUT_S,
+    case_memory: CaseMemory = None,
+    scheduler: Scheduler = None,
 ) -> int:
     """Score other cohorts with the frozen model and judge the scores; nothing is refitted.
 
@@ -160,23 +173,26 @@ def validate(
     """
     from dlr.cli.show import console, progress_bars, show_evaluation, show_failures
     from dlr.outputs import write_run
+    from dlr.run_lock import run_lock
     from dlr.validation import validate as run_validation
 
     if _is_cnn(bundle):
         return validate_cnn(bundle, images, clinical, out, root, work, cohort, subgroup, workers)
-    with progress_bars() as progress:
-        result = run_validation(
-            bundle,
-            images,
-            clinical,
-            work or out / "work",
-            root,
-            cohort,
-            workers,
-            progress,
-            subgroup or (),
-        )
-    report = write_run(result, out)
+    how = execution(workers, case_timeout, case_memory, scheduler)
+    with run_lock(out):
+        with progress_bars() as progress:
+            result = run_validation(
+                bundle,
+                images,
+                clinical,
+                work or out / "work",
+                root,
+                cohort,
+                how,
+                progress,
+                subgroup or (),
+            )
+        report = write_run(result, out)
     for evaluation in result.evaluations:
         show_evaluation(evaluation, result.config.evaluation.confidence_level)
     for name, reason in result.not_judged.items():
@@ -201,10 +217,14 @@ def predict(
         typer.Option("--recalibrate", help="Apply the update of a validation's JSON file."),
     ] = None,
     workers: Workers = 1,
+    case_timeout: CaseTimeout = CASE_TIMEOUT_S,
+    case_memory: CaseMemory = None,
+    scheduler: Scheduler = None,
 ) -> int:
     """Score new patients with the frozen model; no outcome is needed."""
     from dlr.cli.show import console, progress_bars, show_failures
     from dlr.outputs import write_run
+    from dlr.run_lock import run_lock
     from dlr.validation import predict as run_prediction
 
     if _is_cnn(bundle):
@@ -214,19 +234,21 @@ def predict(
                 "leave --recalibrate out"
             )
         return predict_cnn(bundle, images, clinical, out, root, work, cohort, workers)
-    with progress_bars() as progress:
-        result = run_prediction(
-            bundle,
-            images,
-            clinical,
-            work or out / "work",
-            root,
-            cohort,
-            workers,
-            progress,
-            recalibrate,
-        )
-    report = write_run(result, out)
+    how = execution(workers, case_timeout, case_memory, scheduler)
+    with run_lock(out):
+        with progress_bars() as progress:
+            result = run_prediction(
+                bundle,
+                images,
+                clinical,
+                work or out / "work",
+                root,
+                cohort,
+                how,
+                progress,
+                recalibrate,
+            )
+        report = write_run(result, out)
     if result.applied is not None:
         console.print(f"[yellow]{result.applied.describe()}[/]")
     cases = result.scores["case_id"].nunique()
@@ -280,6 +302,7 @@ app.command()(init)
 app.command()(report)
 app.command()(nomogram)
 app.command("import")(import_)
+app.command()(pseudonymise)
 app.add_typer(cnn)
 
 
@@ -287,6 +310,13 @@ def _is_cnn(bundle: Path) -> bool:
     from dlr.cnn.bundle import is_cnn_bundle
 
     return is_cnn_bundle(bundle)
+
+
+def _show_summary(table: FeatureTable) -> None:
+    from dlr.cli.show import console
+
+    if table.summary is not None:
+        console.print(table.summary.describe())
 
 
 def _show_flags(outside: int, total: int) -> None:
@@ -319,8 +349,9 @@ def run(arguments: list[str]) -> int:
         return INVALID
     except typer.Exit as error:
         return error.exit_code
-    except typer.Abort:
-        errors.print("Interrupted; what was computed is kept, run the same command to go on.")
+    except typer.Abort as error:
+        kept = "Interrupted; what was computed is kept, run the same command to go on."
+        errors.print(str(error.__cause__ or "") or kept)
         return 130
     except Exception as error:
         # Usage errors of the command-line library know how to show themselves; anything else is

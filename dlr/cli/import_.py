@@ -132,7 +132,7 @@ def _write_clinical(path: Path, target: Path, key: bytes, overwrite: bool) -> st
     from dlr.cohort.tables import ROW, read_clinical_table
     from dlr.dicom.importing import pseudonymise_table
     from dlr.errors import DlrError
-    from dlr.features.cache import write_atomically
+    from dlr.safe_files import write_atomically
     from dlr.safety.spreadsheets import csv_text
 
     if target.exists() and not overwrite:

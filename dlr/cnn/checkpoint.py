@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
 
 from dlr.errors import DlrError
-from dlr.features.cache import write_atomically
+from dlr.safe_files import write_atomically
+from dlr.safety.malformed import MALFORMED
 
 
 def write_checkpoint(state: Mapping[str, Any], path: Path) -> None:
@@ -33,7 +33,7 @@ def read_checkpoint(path: Path, key: str) -> dict[str, Any] | None:
         return None
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, UnpicklingError, EOFError, ValueError, LookupError) as error:
+    except MALFORMED as error:
         reason = " ".join(str(error).split())[:100]
         raise DlrError(f"the checkpoint {path} is damaged ({reason}); delete it") from None
     if not isinstance(state, dict) or state.get("key") != key:

@@ -14,7 +14,7 @@ import yaml
 from dlr.cnn.fusion import SCORE_FILE, write_score_table
 from dlr.cnn.results import CnnResult
 from dlr.errors import DlrError
-from dlr.features.cache import write_atomically
+from dlr.safe_files import write_atomically
 from dlr.safety.private import private_result
 from dlr.safety.spreadsheets import csv_text
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlr.errors import MissingDependencyError
-from dlr.features.cache import write_atomically
+from dlr.safe_files import write_atomically
 from dlr.stats import auc
 
 

@@ -15,7 +15,7 @@ from dlr.dicom.pairing import Pair, Scan, group_scans, pair_masks
 from dlr.dicom.references import fingerprint
 from dlr.dicom.stack import stack_frames
 from dlr.errors import CaseError, DlrError
-from dlr.features.cache import write_atomically
+from dlr.safe_files import write_atomically
 from dlr.safety.spreadsheets import csv_text
 
 IMAGE_COLUMNS = (

@@ -19,16 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from dlr.safe_files import atomic_path, storage_error, write_atomically
-
-__all__ = [
-    "Cache",
-    "atomic_path",
-    "content_key",
-    "file_sha256",
-    "storage_error",
-    "write_atomically",
-]
+from dlr.safe_files import write_atomically
 
 _CHECKSUM_BYTES = 32
 

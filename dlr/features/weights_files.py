@@ -12,13 +12,13 @@ import socket
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import TYPE_CHECKING
 from urllib.parse import urlparse
 from zipfile import is_zipfile
 
 from dlr.errors import WeightsError
 from dlr.safety.archives import check_archive
+from dlr.safety.malformed import MALFORMED
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -96,6 +96,7 @@ def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     import torch
     from safetensors import SafetensorError, safe_open
 
+    kinds: tuple[type[Exception], ...] = (*MALFORMED, SafetensorError)
     try:
         if path.suffix == ".safetensors":
             with safe_open(path, framework="pt") as stream:
@@ -105,17 +106,7 @@ def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         if is_zipfile(path):
             check_archive(path, largest=_LARGEST, what="weights file")
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (
-        SafetensorError,
-        UnpicklingError,
-        RuntimeError,
-        EOFError,
-        OSError,
-        LookupError,
-        MemoryError,
-        TypeError,
-        ValueError,
-    ) as error:
+    except kinds as error:
         reason = " ".join(str(error).split())[:150] or "empty"
         raise WeightsError(
             f"the weights file {path} is no file of tensors ({reason}); give a state dict saved by"

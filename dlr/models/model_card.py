@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlr.external import evaluations_of
-from dlr.features.cache import write_atomically
 from dlr.features.table import is_deep
 from dlr.models.bundle import Bundle
 from dlr.models.clinical import DLR_SCORE
@@ -19,6 +18,7 @@ from dlr.models.feature_sets import CLINIC, NOMOGRAM
 from dlr.models.identity import model_identity
 from dlr.models.signature import FusedSignature
 from dlr.report._words import ESTIMATES, listed, outcome_name, plural, set_meaning
+from dlr.safe_files import write_atomically
 
 if TYPE_CHECKING:
     from dlr.config import StudyConfig

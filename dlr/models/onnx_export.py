@@ -20,7 +20,6 @@ import pandas as pd
 from scipy.special import expit
 
 from dlr.errors import DlrError
-from dlr.features.cache import write_atomically
 from dlr.features.table import block_of
 from dlr.models.bundle import Bundle
 from dlr.models.feature_sets import CLINIC, NOMOGRAM
@@ -29,6 +28,7 @@ from dlr.models.identity import model_identity
 from dlr.models.onnx_classifiers import decision_nodes
 from dlr.models.onnx_graph import GraphBuilder, require_onnx
 from dlr.models.signature import FusedSignature, Signature
+from dlr.safe_files import write_atomically
 
 TOLERANCE = 1e-6
 """Largest difference allowed between the file's scores and the bundle's, in log-odds."""

@@ -64,7 +64,7 @@ def write_csv_table(
     frame: pd.DataFrame, path: Path, *, index: bool = False, **options: Any
 ) -> None:
     """Write what :func:`csv_text` returns, as UTF-8; the file is whole or as it was before."""
-    from dlr.features.cache import write_atomically
+    from dlr.safe_files import write_atomically
 
     write_atomically(path, csv_text(frame, index=index, **options).encode())
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from dlr.errors import Fault, InputError
-from dlr.features.cache import write_atomically
 from dlr.features.table import RADIOMICS
 from dlr.imaging.perturbation_settings import PerturbationSettings
+from dlr.safe_files import write_atomically
 from dlr.safety.spreadsheets import csv_text, read_csv_table
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ import jinja2
 from markupsafe import Markup
 
 from dlr.errors import DlrError
-from dlr.features.cache import write_atomically
 from dlr.report.nomogram_page._content import WebNomogram
 from dlr.report.nomogram_page._data import as_script, page_data
+from dlr.safe_files import write_atomically
 
 _SCRIPTS = (
     "model.js",
