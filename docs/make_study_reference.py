@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from dlr.cohort.values import MISSING
 from dlr.config import StudyConfig
 
 PAGE = Path(__file__).with_name("study_yaml.md")
@@ -18,6 +19,16 @@ HEAD = """# Every setting of `study.yaml`
 Made from the schema by `docs/make_study_reference.py`; a test keeps it true. Paths start from the
 folder of the study file. Unknown keys are errors.
 """
+
+WORDS = ", ".join(f"`{word}`" for word in sorted(MISSING - {""}))
+NOTES = {
+    "clinical_variables": f"""**What counts as missing:** an empty cell and, in capitals or not,
+{WORDS}. A level that
+`levels` or `reference` names is none of these, even if it is called `none`: write
+`levels: ["none", "former", "current"]`, and `none` means just that. In the outcome column, the
+same holds for `positive` and `negative`.""",
+}
+"""What a reader needs to know beside a table, by the key of the section."""
 
 
 def settings_inside(annotation: Any) -> type[BaseModel] | None:
@@ -73,6 +84,8 @@ def section(title: str, model: type[BaseModel]) -> list[str]:
             by_name = get_origin(field.annotation) is dict
             key = name if title == "study.yaml" else f"{title.strip('`')}.{name}"
             inner.append((f"`{key}.<name>`" if by_name else f"`{key}`", nested))
+    note = NOTES.get(title.strip("`").removesuffix(".<name>"))
+    lines += [f"\n{note}"] if note else []
     for key, nested in inner:
         lines += section(key, nested)
     return lines

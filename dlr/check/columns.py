@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
@@ -13,7 +12,7 @@ from dlr.check.finding import Finding, Level, finding
 from dlr.cohort import Cohort
 from dlr.cohort.splits import TRAINING
 from dlr.cohort.tables import ROW
-from dlr.cohort.values import is_missing
+from dlr.cohort.values import is_missing, is_missing_in
 from dlr.config import StudyConfig
 
 MUCH_MISSING, VERY_MUCH_MISSING = 0.2, 0.5
@@ -28,6 +27,7 @@ _IDENTIFYING = re.compile(
 _BIRTH = re.compile(r"(^|[_\W])(dob|birth|birthday|birthdate|born|geburt\w*)($|[_\W])", re.I)
 _PERSON = re.compile(r"[A-Z][\w'-]+(\^|, ?)[A-Z][\w'. -]*")
 _RECORD_NUMBER = re.compile(r"[A-Za-z]{0,3}\d{6,}")
+_MAYBE_LEVELS = frozenset({"none", "null"})
 _FEWEST = 10
 _MOST = 0.5
 
@@ -63,12 +63,13 @@ def check_columns(
     """
     roles = _roles(config)
     names = [str(name) for name in clinical.columns if name not in (ROW, "case_id")]
-    rows = [_summary(clinical[name], roles.get(name, "not used")) for name in names]
+    rows = [_summary(clinical[name], roles.get(name, "not used"), config) for name in names]
     found = []
     for name in names:
         found += _identifying(clinical[name], name, name in config.clinical_variables, config)
     used = [name for name in names if name in config.clinical_variables]
-    found += [item for name in used for item in _missing(clinical[name], config.clinical)]
+    found += [item for name in used for item in _missing(clinical[name], config)]
+    found += [item for name in used for item in _taken_as_missing(clinical[name], config)]
     if cohort is not None:
         found += [item for name in used for item in _in_cohorts(cohort, name)]
     return ColumnCheck(pd.DataFrame(rows), tuple(found))
@@ -84,8 +85,16 @@ def _roles(config: StudyConfig) -> dict[str, str]:
     return roles | {config.outcome.column: "outcome"}
 
 
-def _summary(column: pd.Series, role: str) -> dict[str, object]:
-    missing = column.map(is_missing)
+def _missing_cells(column: pd.Series, config: StudyConfig) -> pd.Series:
+    """Tell which cells are missing, as the study will see them."""
+    declared = config.clinical_variables.get(str(column.name))
+    if declared is None:
+        return column.map(is_missing)
+    return column.map(lambda text: is_missing_in(text, declared))
+
+
+def _summary(column: pd.Series, role: str, config: StudyConfig) -> dict[str, object]:
+    missing = _missing_cells(column, config)
     return {
         "column": column.name,
         "role": role,
@@ -101,7 +110,7 @@ def _identifying(
     """Find a column that tells who somebody is; cells are never quoted."""
     if name in _roles(config) and not declared:
         return []
-    filled = column[~column.map(is_missing)]
+    filled = column[~_missing_cells(column, config)]
     what = _what_it_tells(filled, name) or (_one_each(filled, name, config) if declared else "")
     if not what:
         return []
@@ -147,8 +156,8 @@ def _one_each(filled: pd.Series, name: str, config: StudyConfig) -> str:
     return "a running number (1, 2, 3, ... over the rows)" if running else ""
 
 
-def _missing(column: pd.Series, path: Path) -> list[Finding]:
-    share = float(column.map(is_missing).mean()) if len(column) else 0.0
+def _missing(column: pd.Series, config: StudyConfig) -> list[Finding]:
+    share = float(_missing_cells(column, config).mean()) if len(column) else 0.0
     if share < MUCH_MISSING:
         return []
     level: Level = "warning" if share >= VERY_MUCH_MISSING else "note"
@@ -156,7 +165,22 @@ def _missing(column: pd.Series, path: Path) -> list[Finding]:
         f"{share:.0%} of the cells are missing; what is filled in instead decides the result: "
         "find the values, or remove the variable"
     )
-    return [finding(level, "missing", message, path, column=str(column.name))]
+    return [finding(level, "missing", message, config.clinical, column=str(column.name))]
+
+
+def _taken_as_missing(column: pd.Series, config: StudyConfig) -> list[Finding]:
+    """Tell of ``none`` cells of a categorical variable, which may well be meant as a level."""
+    name = str(column.name)
+    variable = config.clinical_variables[name]
+    words = column[column.str.strip().str.lower().isin(_MAYBE_LEVELS)]
+    if variable.type != "categorical" or words.empty or not _missing_cells(words, config).all():
+        return []
+    word = str(words.iloc[0])
+    message = (
+        f"{len(words)} cells hold '{word}', which counts as missing; if it is a level, name it in "
+        f"`levels` of the variable"
+    )
+    return [finding("warning", "word-for-missing", message, config.clinical, column=name)]
 
 
 def _in_cohorts(cohort: Cohort, name: str) -> list[Finding]:

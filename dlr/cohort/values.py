@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -13,12 +15,22 @@ from dlr.errors import Fault
 from dlr.settings import ClinicalVariable, OutcomeSettings
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "missing", "."})
+_SHOWN = 5
 _DECIMAL_COMMA = re.compile(r"^-?\d+,\d+$")
 
 
 def is_missing(text: str) -> bool:
-    """Tell whether a cell counts as missing."""
+    """Tell whether a cell counts as missing, where no level of the study file says otherwise."""
     return text.strip().lower() in MISSING
+
+
+def is_missing_in(text: str, settings: ClinicalVariable) -> bool:
+    """Tell whether a cell of a declared variable counts as missing.
+
+    What the study file names as a level (or as the reference) is one, even ``none`` or ``NA``.
+    """
+    named = (*(settings.levels or ()), *([settings.reference] if settings.reference else []))
+    return is_missing(text) and text.strip().lower() not in {level.lower() for level in named}
 
 
 def same_value(text: str, declared: object) -> bool:
@@ -56,35 +68,79 @@ def code_outcome(
         One for each row whose value is missing or is not one of the declared codes.
     """
     text = table[settings.column]
-    negatives = _negative_values(text, settings)
+    values = _OutcomeValues.of(text, settings)
     coded, faults = [], []
     for value, row in zip(text, table[ROW], strict=True):
-        number = math.nan
+        number, message, code = math.nan, "", "outcome-coding"
         if same_value(value, settings.positive):
             number = 1.0
-        elif is_missing(value):
-            if required:
-                message = "the outcome is missing; fill it in or delete the row"
-                faults.append(Fault(message, path, int(row), settings.column, "outcome-missing"))
-        elif any(same_value(value, negative) for negative in negatives):
+        elif values.is_negative(value):
             number = 0.0
+        elif is_missing(value):
+            message = "the outcome is missing; fill it in or delete the row" if required else ""
+            code = "outcome-missing"
         else:
-            expected = " or ".join(repr(str(v)) for v in (settings.positive, *negatives))
-            message = (
-                f"the outcome is '{value}', but the study file declares {expected}; "
-                "correct the cell or 'outcome' in the study file"
-            )
-            faults.append(Fault(message, path, int(row), settings.column, "outcome-coding"))
+            message = values.refusal(value)
+        if message:
+            faults.append(Fault(message, path, int(row), settings.column, code))
         coded.append(number)
     return pd.Series(coded, index=table.index, name="outcome", dtype=float), faults
 
 
-def _negative_values(text: pd.Series, settings: OutcomeSettings) -> list[object]:
-    """Return the declared negative value, or the only other one the column holds."""
-    if settings.negative is not None:
-        return [settings.negative]
-    others = sorted({v for v in text if not is_missing(v) and not same_value(v, settings.positive)})
-    return list(others) if len(others) == 1 else []
+@dataclass(frozen=True)
+class _OutcomeValues:
+    """What an outcome column holds beside the positive value, and which of it means no event.
+
+    Where nothing is declared, the only other value is the negative one. Of several, the most
+    frequent is `probable`: its rows are not reported, so that the odd ones stand out, but the
+    study stops until the authors have said which it is.
+    """
+
+    positive: object
+    declared: object | None
+    negative: object | None
+    probable: str
+    others: tuple[str, ...]
+
+    @classmethod
+    def of(cls, text: pd.Series, settings: OutcomeSettings) -> _OutcomeValues:
+        """Look at the cells of an outcome column."""
+        filled = [v for v in text if not is_missing(v) and not same_value(v, settings.positive)]
+        counts = Counter(filled).most_common()
+        others = tuple(value for value, _ in counts)
+        clear = len(counts) > 1 and counts[0][1] > counts[1][1]
+        only = others[0] if len(others) == 1 else None
+        declared = settings.negative
+        return cls(
+            settings.positive,
+            declared,
+            only if declared is None else declared,
+            others[0] if clear and declared is None else "",
+            others,
+        )
+
+    def is_negative(self, value: str) -> bool:
+        """Tell whether a cell means no event, or probably does."""
+        if self.probable and value == self.probable:
+            return True
+        return self.negative is not None and same_value(value, self.negative)
+
+    def refusal(self, value: str) -> str:
+        """Say what to do about a cell that is neither."""
+        if self.declared is not None:
+            return (
+                f"the outcome is '{value}', but the study file declares '{self.positive}' (event) "
+                f"and '{self.declared}' (no event); correct the cell, or delete the case's rows"
+            )
+        named = self.probable or "..."
+        shown = ", ".join(f"'{other}'" for other in self.others[:_SHOWN])
+        shown += ", ..." if len(self.others) > _SHOWN else ""
+        return (
+            f"the outcome is '{value}', but the column holds {len(self.others)} values beside the "
+            f"event '{self.positive}': {shown}; say which one means no event, as "
+            f"`negative: \"{named}\"` under 'outcome' in the study file, and then correct the "
+            "other cells or delete their rows"
+        )
 
 
 def one_class_fault(outcome: pd.Series, cohort: str, path: Path, column: str) -> list[Fault]:
@@ -144,13 +200,13 @@ def _categorical(
     values: list[str | None] = []
     for text, row in zip(table[name], table[ROW], strict=True):
         known_levels = settings.levels or (text,)
-        level = next((level for level in known_levels if same_value(text, level)), None)
-        if is_missing(text) and text not in (settings.levels or ()):
-            level = None  # "none" may be a declared level; otherwise it means missing
-        elif level is None:
-            known = ", ".join(known_levels)
-            message = f"'{text}' is not a declared level; the levels are: {known}"
-            faults.append(Fault(message, path, int(row), name, "unknown-level"))
+        level = None
+        if not is_missing_in(text, settings):
+            level = next((level for level in known_levels if same_value(text, level)), None)
+            if level is None:
+                known = ", ".join(known_levels)
+                message = f"'{text}' is not a declared level; the levels are: {known}"
+                faults.append(Fault(message, path, int(row), name, "unknown-level"))
         values.append(level)
     if settings.reference is not None and settings.reference not in values:
         known = ", ".join(sorted({value for value in values if value is not None}))

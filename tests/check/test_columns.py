@@ -94,3 +94,12 @@ def test_constant_in_training_absent_outside_and_new_levels(cohort: Path) -> Non
     assert columns["same"] == ("warning", "constant")
     assert columns["new"] == ("warning", "new-level")
     assert columns["gone"] == ("warning", "absent-in-cohort")
+
+
+def test_none_as_a_level_is_asked_about_until_it_is_declared(cohort: Path) -> None:
+    values = ["none", "former", "current"] * 8
+    declare(cohort, "smoking", "categorical", values)
+    assert found(cohort)["smoking"] == ("warning", "word-for-missing")
+    levels = {"type": "categorical", "levels": ["none", "former", "current"]}
+    settings(cohort, lambda content: content["clinical_variables"].update(smoking=levels))
+    assert found(cohort) == {}

@@ -104,7 +104,7 @@ def test_all_faults_are_listed_at_once(load: Load) -> None:
     assert len(faults) == 5
     assert "row 2, column 'surgery': the outcome is missing" in faults[0]
     assert "row 3, column 'surgery': the outcome is 'maybe'" in faults[1]
-    assert "declares 'yes' or 'no'" in faults[1]
+    assert "declares 'yes' (event) and 'no' (no event)" in faults[1]
     assert "row 4, column 'age': '40,5' is not a number: it has a decimal comma" in faults[2]
     assert "row 5, column 'sex': 'X' is not a declared level; the levels are: F, M" in faults[3]
     assert "row 7, column 'age': 'forty' is not a number" in faults[4]
@@ -242,9 +242,44 @@ def test_numeric_and_boolean_outcome_codes(load: Load) -> None:
 def test_a_third_outcome_value_needs_a_declared_negative(load: Load) -> None:
     clinical = clinical_table()
     clinical.loc[0, "surgery"] = "unknown"
+    outcome = {"column": "surgery", "positive": "yes"}
+    (fault,) = faults_of(load, clinical=clinical, outcome=outcome)
+    assert "row 2, column 'surgery': the outcome is 'unknown'" in fault  # the odd one, not 'no'
+    assert "2 values beside the event 'yes': 'no', 'unknown'" in fault
+    assert 'as `negative: "no"` under' in fault
+    (fault,) = faults_of(load, clinical=clinical, outcome={**outcome, "negative": "no"})
+    assert "declares 'yes' (event) and 'no' (no event)" in fault
+
+
+def test_of_equally_frequent_outcome_values_all_are_listed(load: Load) -> None:
+    clinical = clinical_table().assign(surgery=["yes", "no", "unknown", "yes"] * 2)
     faults = faults_of(load, clinical=clinical, outcome={"column": "surgery", "positive": "yes"})
-    assert len(faults) == 5  # neither 'no' nor 'unknown' is declared
-    assert "the study file declares 'yes'" in faults[0]
+    assert len(faults) == 4
+    assert all('`negative: "..."`' in fault for fault in faults)
+
+
+def test_words_for_missing_are_levels_where_the_study_file_names_them(load: Load) -> None:
+    clinical = clinical_table().assign(smoking=["none", "former", "NA", "current"] * 2)
+
+    def coded(**named: object) -> list[str | None]:
+        variables = {"smoking": {"type": "categorical", **named}}
+        found = load(clinical=clinical, clinical_variables=variables).clinical["smoking"]
+        return found.tolist()[:4]
+
+    assert coded() == [None, "former", None, "current"]
+    levels = ["none", "former", "current"]
+    assert coded(levels=levels, reference="none") == ["none", "former", None, "current"]
+    assert coded(reference="none") == ["none", "former", None, "current"]
+    clinical.loc[0, "smoking"] = "None"
+    variables = {"smoking": {"type": "categorical", "levels": levels}}
+    (fault,) = faults_of(load, clinical=clinical, clinical_variables=variables)
+    assert "'None' is not a declared level; the levels are: none, former, current" in fault
+
+
+def test_a_word_for_missing_can_be_the_negative_outcome(load: Load) -> None:
+    clinical = clinical_table().assign(surgery=["disc", "none"] * 4)
+    outcome = {"column": "surgery", "positive": "disc", "negative": "none"}
+    assert load(clinical=clinical, outcome=outcome).clinical["outcome"].tolist() == [1, 0] * 4
 
 
 def test_a_reference_level_nobody_has_is_refused(load: Load) -> None:
