@@ -20,6 +20,7 @@ from dlr.check.regions import duplicate_findings, roi_findings
 from dlr.check.result import Check, roi_frame
 from dlr.check.roi import bin_settings, examine_image
 from dlr.check.scanners import check_scanners
+from dlr.check.weights import weights_findings
 from dlr.cohort import Cohort, read_clinical_table, read_images_table
 from dlr.config import StudyConfig
 from dlr.errors import DlrError, Fault, InputError
@@ -79,7 +80,7 @@ def run_check(
     -------
     Check
     """
-    found = as_faults(_setting_faults(config))
+    found = [*as_faults(_setting_faults(config)), *weights_findings(config)]
     tables = _readable_tables(config)
     found += _table_findings(tables, config)
     try:
@@ -91,7 +92,7 @@ def run_check(
             checked = check_columns(tables["clinical"], config, None)
             columns, found = checked.table, [*found, *checked.findings]
         return Check(config, in_order(found), columns=columns)
-    if any(item.level == "fault" and item.code != "image" for item in found):
+    if any(item.level == "fault" and item.code != "weights" for item in found):
         # Without valid settings nothing can be measured; images are still checked for faults.
         config = _without_radiomics(config)
         cohort = replace(cohort, config=config)

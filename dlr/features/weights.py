@@ -9,11 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 from urllib.parse import urlparse
 
 from dlr.errors import MissingDependencyError, WeightsError
-from dlr.features.weights_files import download, hub_file, read_state, state_sha256, verify
+from dlr.features.weights_files import (
+    cached_hub_file,
+    download,
+    hub_file,
+    read_state,
+    state_sha256,
+    verify,
+)
+from dlr.features.weights_lite0 import lite0_names
 from dlr.settings import EmbeddingSettings
 
 if TYPE_CHECKING:
@@ -24,6 +32,7 @@ __all__ = [
     "Weights",
     "WeightsEntry",
     "find_weights",
+    "look_for_weights",
     "state_sha256",
     "weights_inventory",
 ]
@@ -55,7 +64,7 @@ class Weights:
 
 @dataclass(frozen=True)
 class WeightsEntry:
-    """One line of the inventory that ``dlr doctor`` shows."""
+    """Whether some weights are on this machine: where they are, or how to get them."""
 
     name: str
     available: bool
@@ -86,6 +95,43 @@ def find_weights(settings: EmbeddingSettings) -> Weights:
     if settings.weights == "timm":
         return _timm(settings)
     return _from_file(settings)
+
+
+def look_for_weights(settings: EmbeddingSettings) -> WeightsEntry:
+    """Say whether the weights of a study are on this machine; nothing is downloaded.
+
+    Parameters
+    ----------
+    settings : EmbeddingSettings
+        As `find_weights` takes them.
+
+    Returns
+    -------
+    WeightsEntry
+        Not available: a download would be tried, and `detail` says from where.
+
+    Raises
+    ------
+    WeightsError, MissingDependencyError
+        For what no download mends: an unknown backbone, an absent or damaged file.
+    """
+    name = settings.backbone
+    if settings.weights == "packaged":
+        path = _packaged_file(settings)
+    elif settings.weights == "torchvision":
+        path, url = _torchvision_file(name)
+        if not path.is_file():
+            return WeightsEntry(name, False, _remedy(name, url, path))
+    elif settings.weights == "timm":
+        repository, filename = _timm_source(name)
+        cached = cached_hub_file(repository, filename)
+        if cached is None:
+            return WeightsEntry(name, False, _timm_remedy(name, repository, filename))
+        path = cached
+    else:
+        path = _weights_file(settings)
+    verify(path, settings.sha256)
+    return WeightsEntry(name, True, str(path))
 
 
 def weights_inventory() -> list[WeightsEntry]:
@@ -127,14 +173,18 @@ def _packaged_entry() -> WeightsEntry:
     return WeightsEntry(PACKAGED_BACKBONE, True, f"packaged, {path.name}")
 
 
-def _packaged(settings: EmbeddingSettings) -> Weights:
+def _packaged_file(settings: EmbeddingSettings) -> Path:
     if settings.backbone != PACKAGED_BACKBONE:
         raise WeightsError(
             f"the only packaged weights are those of '{PACKAGED_BACKBONE}', not of"
             f" '{settings.backbone}'; set embedding.backbone to {PACKAGED_BACKBONE}, or weights to"
             " torchvision or a file"
         )
-    path = _packaged_path()
+    return _packaged_path()
+
+
+def _packaged(settings: EmbeddingSettings) -> Weights:
+    path = _packaged_file(settings)
     verify(path, settings.sha256)
     state = lite0_names(read_state(path)[0])
     return Weights(state, f"EfficientNet-Lite0, ImageNet, packaged ({path.name})")
@@ -177,10 +227,10 @@ def _torchvision(settings: EmbeddingSettings) -> Weights:
     return Weights(read_state(path)[0], f"torchvision {backbone}, ImageNet ({path.name})")
 
 
-def _timm(settings: EmbeddingSettings) -> Weights:
+def _timm_source(backbone: str) -> tuple[str, str]:
+    """Return the repository and the file that timm takes a backbone's weights from."""
     import timm
 
-    backbone = settings.backbone
     if not timm.is_model(backbone):
         raise WeightsError(f"timm has no model '{backbone}'; see timm.list_models() for its names")
     source = timm.get_pretrained_cfg(backbone)
@@ -190,24 +240,31 @@ def _timm(settings: EmbeddingSettings) -> Weights:
             f"timm has no pretrained weights of '{backbone}' on the hub; choose another backbone,"
             " or give a file as embedding.weights"
         )
-    filename = getattr(source, "hf_hub_filename", None) or "model.safetensors"
+    return repository, getattr(source, "hf_hub_filename", None) or "model.safetensors"
+
+
+def _timm_remedy(backbone: str, repository: str, filename: str) -> str:
+    return (
+        f"fetch {filename} of {repository} (Hugging Face) on a machine with internet and give its"
+        f" path as 'embedding: {{backbone: {backbone}, weights: PATH}}'"
+    )
+
+
+def _timm(settings: EmbeddingSettings) -> Weights:
+    backbone = settings.backbone
+    repository, filename = _timm_source(backbone)
     try:
         path = hub_file(repository, filename)
     except ConnectionError as error:
-        _refuse_timm(backbone, repository, filename, error)
+        raise WeightsError(
+            f"the weights of timm's '{backbone}' could not be downloaded ({error});"
+            f" {_timm_remedy(backbone, repository, filename)}"
+        ) from None
     verify(path, settings.sha256)
     return Weights(read_state(path)[0], f"timm {backbone} ({repository})")
 
 
-def _refuse_timm(backbone: str, repository: str, filename: str, error: Exception) -> NoReturn:
-    raise WeightsError(
-        f"the weights of timm's '{backbone}' could not be downloaded ({error}); fetch {filename} of"
-        f" {repository} (Hugging Face) on a machine with internet and give its path as"
-        f" 'embedding: {{backbone: {backbone}, weights: PATH}}'"
-    ) from None
-
-
-def _from_file(settings: EmbeddingSettings) -> Weights:
+def _weights_file(settings: EmbeddingSettings) -> Path:
     path = Path(settings.weights)
     if not path.is_file():
         raise WeightsError(
@@ -219,49 +276,12 @@ def _from_file(settings: EmbeddingSettings) -> Weights:
             f"the weights file {path} must be a .pth, .pt or .safetensors file; save the network's"
             " state dict as one of these"
         )
+    return path
+
+
+def _from_file(settings: EmbeddingSettings) -> Weights:
+    path = _weights_file(settings)
     found = verify(path, settings.sha256)
     state, record = read_state(path)
     description = f"file {path.name}, SHA-256 {found[:16]}"
     return Weights(state, record.get("description", description), record)
-
-
-# The packaged file numbers EfficientNet-Lite0's blocks through, as the TensorFlow port does; timm
-# groups them in stages of so many blocks (Tan & Le, EfficientNet, ICML 2019, Table 1).
-_STAGES = (1, 2, 2, 3, 3, 4, 1)
-_OUTER = {
-    "_conv_stem": "conv_stem",
-    "_bn0": "bn1",
-    "_conv_head": "conv_head",
-    "_bn1": "bn2",
-    "_fc": "classifier",
-}
-# The first block does not expand its channels, so its layers are counted one lower.
-_FIRST_BLOCK = {
-    "_depthwise_conv": "conv_dw",
-    "_bn1": "bn1",
-    "_project_conv": "conv_pw",
-    "_bn2": "bn2",
-}
-_BLOCK = {
-    "_expand_conv": "conv_pw",
-    "_bn0": "bn1",
-    "_depthwise_conv": "conv_dw",
-    "_bn1": "bn2",
-    "_project_conv": "conv_pwl",
-    "_bn2": "bn3",
-}
-
-
-def lite0_names(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Rename the packaged EfficientNet-Lite0 weights to timm's ``tf_efficientnet_lite0``."""
-    places = [f"blocks.{stage}.{i}" for stage, n in enumerate(_STAGES) for i in range(n)]
-    renamed = {}
-    for key, value in state.items():
-        parts = key.split(".")
-        if parts[0] == "_blocks":
-            number = int(parts[1])
-            layer = (_BLOCK if number else _FIRST_BLOCK)[parts[2]]
-            renamed[f"{places[number]}.{layer}.{parts[3]}"] = value
-        else:
-            renamed[f"{_OUTER[parts[0]]}.{parts[1]}"] = value
-    return renamed

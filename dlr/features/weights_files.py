@@ -165,6 +165,14 @@ def download(url: str, path: Path) -> None:
         partial.unlink(missing_ok=True)
 
 
+def cached_hub_file(repository: str, filename: str) -> Path | None:
+    """Return a file of the Hugging Face hub if it was downloaded before."""
+    from huggingface_hub import try_to_load_from_cache
+
+    cached = try_to_load_from_cache(repository, filename)
+    return Path(cached) if isinstance(cached, str) else None
+
+
 def hub_file(repository: str, filename: str) -> Path:
     """Return a file of a Hugging Face repository, from the local cache or downloaded.
 
@@ -173,11 +181,11 @@ def hub_file(repository: str, filename: str) -> Path:
     ConnectionError
         If it is neither cached nor reachable; says why.
     """
-    from huggingface_hub import constants, errors, hf_hub_download, try_to_load_from_cache
+    from huggingface_hub import constants, errors, hf_hub_download
 
-    cached = try_to_load_from_cache(repository, filename)
-    if isinstance(cached, str):
-        return Path(cached)
+    cached = cached_hub_file(repository, filename)
+    if cached is not None:
+        return cached
     if constants.HF_HUB_OFFLINE:
         raise ConnectionError("HF_HUB_OFFLINE is set")
     try:

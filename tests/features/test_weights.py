@@ -17,7 +17,7 @@ from torchvision.models import ResNeXt50_32X4D_Weights, get_model, resnet18
 
 from dlr.errors import MissingDependencyError, WeightsError
 from dlr.features.embedding import load_backbone
-from dlr.features.weights import find_weights, weights_inventory
+from dlr.features.weights import find_weights, look_for_weights, weights_inventory
 from dlr.settings import EmbeddingSettings
 
 PACKAGED = EmbeddingSettings(backbone="efficientnet_lite0", weights="packaged")
@@ -276,3 +276,21 @@ def test_missing_package_names_its_install_command(monkeypatch: pytest.MonkeyPat
     ):
         find_weights(PACKAGED)
     assert not weights_inventory()[0].available
+
+
+def test_looking_for_weights_downloads_nothing(
+    hub: Path, resnet_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("urllib.request.urlopen", no_network)
+    monkeypatch.setattr("socket.create_connection", no_network)
+    monkeypatch.setattr("huggingface_hub.try_to_load_from_cache", lambda *_: None)
+    assert look_for_weights(PACKAGED).available
+    assert look_for_weights(EmbeddingSettings(weights=str(resnet_file))).available
+    absent = look_for_weights(EmbeddingSettings())
+    assert not absent.available
+    assert f"and put it into {hub}" in absent.detail
+    timms = look_for_weights(EmbeddingSettings(backbone="resnet10t", weights="timm"))
+    assert not timms.available
+    assert timms.detail.startswith("fetch model.safetensors of timm/")
+    with pytest.raises(WeightsError, match="neither a file nor one of"):
+        look_for_weights(EmbeddingSettings(weights="absent.pth"))
