@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from dlr.cli.closing import close
+
 StudyFile = Annotated[Path, typer.Argument(help="The study.yaml.", show_default=False)]
 
 
@@ -28,7 +30,8 @@ def ablate(
     'ablation:' in the study file adds variants of your own. Features are taken from the cache.
     """
     from dlr.ablation import ablate as run
-    from dlr.cli.show import console, progress_bars
+    from dlr.cli.bars import progress_bars
+    from dlr.cli.show import console
     from dlr.report import write_report
     from dlr.study import Study
 
@@ -42,5 +45,5 @@ def ablate(
             f"{row.variant}: {row.score} AUC {row.auc:.3f} "
             f"({row.difference:+.3f}, p {row.p_value:.3f})"
         )
-    console.print(f"Report: {report}")
+    close(report=report)
     return 0

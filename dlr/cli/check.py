@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dlr.cli.closing import INVALID, OK, close, record
+
 if TYPE_CHECKING:
     from dlr.check import Check
-
-OK, INVALID = 0, 3
 
 
 def check(
@@ -34,7 +34,8 @@ def check(
     a contact sheet and a table of scanners.
     """
     from dlr.check import run_check
-    from dlr.cli.show import console, progress_bars, show_faults
+    from dlr.cli.bars import progress_bars
+    from dlr.cli.show import console, show_faults
     from dlr.study import Study
 
     config = Study.from_yaml(study, root=root).config
@@ -42,11 +43,12 @@ def check(
         found = run_check(config, workers, progress, pictures=out is not None)
     show_faults(found.faults)
     _show_summary(found)
+    record(n_faults=len(found.faults), n_warnings=len(found.of("warning")))
     if out is not None:
         from dlr.check import write_check
 
         page = write_check(found, out)
-        console.print(f"Page: {page}\nFor programs: {out / 'check.json'}")
+        close(page=page, findings=out / "check.json")
         if open_report:
             webbrowser.open(page.resolve().as_uri())
     elif len(found.findings) > len(found.faults):

@@ -13,33 +13,25 @@ from typing import Annotated, Any
 
 import typer
 
+from dlr.cli.closing import close, exit_code, record
 from dlr.cli.cnn_tables import crops, fuse
+from dlr.cli.options import Clinical, Images, Only, Out, Root, Subgroups
 from dlr.errors import DlrError
 
 app = typer.Typer(
     name="cnn",
     help="CNN studies: pictures and labels in, cross-validated and frozen networks out.",
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
 )
 
 StudyFile = Annotated[Path, typer.Argument(help="The CNN study.yaml.", show_default=False)]
 BundleFolder = Annotated[Path, typer.Argument(help="The bundle folder of a 'dlr cnn train'.")]
-Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for report, tables and scores.")]
-Images = Annotated[Path, typer.Option("--images", help="images.csv of the new cohort.")]
-Clinical = Annotated[Path, typer.Option("--clinical", help="clinical.csv or .xlsx of it.")]
-Root = Annotated[
-    Path | None, typer.Option("--root", help="Folder the image paths of the table start from.")
-]
 Work = Annotated[
-    Path | None, typer.Option("--work", help="Prepared pictures and checkpoints [<out>/work].")
+    Path | None,
+    typer.Option("--work", help="Pictures, checkpoints; by default <out>/work."),
 ]
 Workers = Annotated[int, typer.Option("--workers", "-j", min=1, help="Processes that read files.")]
-Only = Annotated[str | None, typer.Option("--cohort", help="Take only the rows of this cohort.")]
-Subgroups = Annotated[
-    list[str] | None,
-    typer.Option("--subgroup", help="Judge by a column, too: sex, age:40,60 (repeatable)."),
-]
 
 
 @app.command()
@@ -58,7 +50,7 @@ def train(
     ] = True,
 ) -> int:
     """Cross-validate by patient, bag the fold models, judge them, write report and bundle."""
-    from dlr.cli.show import progress_bars
+    from dlr.cli.bars import progress_bars
     from dlr.cnn.crossfit import train_study
     from dlr.cnn.settings import CnnStudyConfig
 
@@ -75,7 +67,7 @@ def train(
     if int(os.environ.get("RANK", 0)):
         return 0  # the first of several processes writes
     report = trained.save(out)
-    return _finish(trained.result, report, f"Bundle: {out / 'bundle'}")
+    return _finish(trained.result, report=report, bundle=out / "bundle")
 
 
 @app.command()
@@ -90,7 +82,7 @@ def predict(
     workers: Workers = 1,
 ) -> int:
     """Score new patients with the frozen networks; no label is needed."""
-    from dlr.cli.show import progress_bars
+    from dlr.cli.bars import progress_bars
     from dlr.cnn.outputs import write_cnn_run
     from dlr.cnn.validation import predict_cnn
 
@@ -98,7 +90,7 @@ def predict(
         result = predict_cnn(
             bundle, images, clinical, work or out / "work", root, cohort, workers, progress
         )
-    return _finish(result, write_cnn_run(result, out), f"Scores: {out / 'scores.csv'}")
+    return _finish(result, report=write_cnn_run(result, out), scores=out / "scores.csv")
 
 
 @app.command()
@@ -117,7 +109,7 @@ def validate(
 
     Rows of the cohort that the study calls training are judged apart, as apparent.
     """
-    from dlr.cli.show import progress_bars
+    from dlr.cli.bars import progress_bars
     from dlr.cnn.outputs import write_cnn_run
     from dlr.cnn.validation import validate_cnn
 
@@ -133,7 +125,7 @@ def validate(
             progress,
             subgroup or (),
         )
-    return _finish(result, write_cnn_run(result, out), f"Scores: {out / 'scores.csv'}")
+    return _finish(result, report=write_cnn_run(result, out), scores=out / "scores.csv")
 
 
 @app.command()
@@ -148,14 +140,15 @@ def explain(
     workers: Workers = 1,
 ) -> int:
     """Draw class activation maps of the most confident pictures and of the errors."""
-    from dlr.cli.show import console, progress_bars
+    from dlr.cli.bars import progress_bars
+    from dlr.cli.show import console
     from dlr.cnn.explain import explain_cnn
 
     with progress_bars() as progress:
         found = explain_cnn(bundle, images, clinical, out, work, root, cohort, workers, progress)
     console.print(found.to_frame().round(3).to_string(index=False))
-    console.print(f"{len(found.sheets)} sheet(s) → {out / 'cam'}")
-    return 4 if len(found.failures) else 0
+    close(**{f"{len(found.sheets)} sheet(s)": out / "cam"})
+    return exit_code(len(found.failures))
 
 
 @app.command()
@@ -167,7 +160,8 @@ def compare(
     workers: Workers = 1,
 ) -> int:
     """Train every network of the study file on the same folds; compare them, and the readers."""
-    from dlr.cli.show import console, progress_bars
+    from dlr.cli.bars import progress_bars
+    from dlr.cli.show import console
     from dlr.cnn.compare import compare_networks
     from dlr.cnn.comparison_report import write_comparison
     from dlr.cnn.settings import CnnStudyConfig
@@ -182,7 +176,7 @@ def compare(
     report = write_comparison(comparison, config, out)
     columns = ["network", "cohort", "target", "auc", "auc_low", "auc_high"]
     console.print(comparison.performance[columns].round(3).to_string(index=False))
-    console.print(f"Report: {report}")
+    close(report=report)
     return 0
 
 
@@ -226,7 +220,7 @@ def _forget(folder: Path) -> None:
             raise DlrError(f"{path} cannot be deleted ({error.strerror}); delete it") from None
 
 
-def _finish(result: object, report: Path, last: str) -> int:
+def _finish(result: object, **paths: Path) -> int:
     """Show the sound numbers and the failures; return the exit code."""
     from dlr.cli.show import console
     from dlr.cnn.report import headline_rows
@@ -235,13 +229,15 @@ def _finish(result: object, report: Path, last: str) -> int:
     assert isinstance(result, CnnResult)
     if result.config.simulated:
         console.print("[bold yellow]SIMULATED DATA[/]: these numbers say nothing about patients.")
-    for row in headline_rows(result).to_dict("records"):
+    rows = headline_rows(result).to_dict("records")
+    for row in rows:
         _show_row(row)
+    record(evaluations=rows)
     failed = len(result.failures)
     if failed:
         console.print(f"[yellow]{failed} picture(s) could not be read[/]; see failures.csv")
-    console.print(f"Report: {report}\n{last}")
-    return 4 if failed else 0
+    close(**paths)
+    return exit_code(failed)
 
 
 def _show_row(row: Mapping[Hashable, Any]) -> None:

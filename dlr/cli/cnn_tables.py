@@ -45,7 +45,8 @@ def crops(
     Taken is the sagittal slice with the largest disc area. Use a study.yaml where masks need its
     'masks' settings; its second reader is left out.
     """
-    from dlr.cli.show import console, progress_bars
+    from dlr.cli.bars import progress_bars
+    from dlr.cli.show import console
     from dlr.errors import DlrError
 
     with progress_bars() as progress:

@@ -54,7 +54,8 @@ def import_(
     only series of the same frame of reference. What has no partner is in unpaired.csv with the
     reason. Names and dates stay in the export.
     """
-    from dlr.cli.show import console, progress_bars
+    from dlr.cli.bars import progress_bars
+    from dlr.cli.show import console
     from dlr.dicom.importing import import_export
 
     key = _key(pseudonymise, new_key, out)

@@ -13,11 +13,12 @@ def init(
         Path, typer.Argument(help="Folder of images and masks, in any folders below.")
     ],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Where to write [the folder itself].")
+        Path | None,
+        typer.Option("--out", "-o", help="Where to write; by default there."),
     ] = None,
     clinical: Annotated[
         Path | None,
-        typer.Option("--clinical", help="Clinical table [the only CSV or Excel file there]."),
+        typer.Option("--clinical", help="Clinical table; by default the only one there."),
     ] = None,
     outcome: Annotated[
         str | None, typer.Option("--outcome", help="Its outcome column, where names do not tell.")

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from dlr.cli.closing import close
+
 
 def report(
     run: Annotated[
@@ -18,12 +20,12 @@ def report(
         Path | None,
         typer.Option(
             "--answers",
-            help="The authors' answers to checklists [checklist.yaml in the folder, if any].",
+            help="The authors' answers to checklists; by default the folder's checklist.yaml.",
         ),
     ] = None,
     ablation: Annotated[
         Path | None,
-        typer.Option("--ablation", help="Folder of 'dlr ablate' [RUN/ablation, if any]."),
+        typer.Option("--ablation", help="Folder of 'dlr ablate'; by default RUN/ablation, if any."),
     ] = None,
     open_report: Annotated[bool, typer.Option("--open", help="Open the report.")] = False,
 ) -> int:
@@ -33,14 +35,13 @@ def report(
     checklists with the authors' answers, and an ablation. checklist-template.yaml lists what the
     authors still have to answer.
     """
-    from dlr.cli.show import console
     from dlr.report import rebuild_report
 
     page = rebuild_report(run, answers=answers, ablation=ablation)
-    console.print(f"Report: {page}")
+    close(report=page)
     template = run / "checklist-template.yaml"
     if template.is_file():
-        console.print(f"Answers still needed: {template}")
+        close(**{"answers still needed": template})
     if open_report:
         webbrowser.open(page.resolve().as_uri())
     return 0

@@ -133,7 +133,7 @@ def _measure(
     view: str | None,
     root: Path | None,
 ) -> SignatureFeatures:
-    from dlr.cli.show import progress_bars
+    from dlr.cli.bars import progress_bars
     from dlr.config import StudyConfig
     from dlr.errors import DlrError
     from dlr.models.published import measure_images

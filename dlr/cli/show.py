@@ -1,51 +1,20 @@
-"""What the command line shows: progress bars, summaries, faults."""
+"""What the command line shows: summaries, failures, faults."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 
 import pandas as pd
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
 
 from dlr.errors import Fault
-from dlr.progress import Progress as Report
 from dlr.results import CohortEvaluation
 
 console = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 SHOWN_FAILURES = 10
-
-
-@contextmanager
-def progress_bars() -> Iterator[Report]:
-    """Give a function that draws one bar per stage, with the time left."""
-    columns = (
-        TextColumn("{task.description:<22}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=errors) as bars:
-        tasks: dict[str, int] = {}
-
-        def report(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=total)
-            bars.update(bars.task_ids[list(tasks).index(stage)], completed=done, total=total)
-
-        yield report
 
 
 def show_faults(faults: Iterable[Fault]) -> None:

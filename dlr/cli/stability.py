@@ -37,7 +37,8 @@ def stability(
         Path | None, typer.Option("--root", help="Folder the image paths of the table start from.")
     ] = None,
     work: Annotated[
-        Path | None, typer.Option("--work", help="Folder of the cache [dlr-work beside the study].")
+        Path | None,
+        typer.Option("--work", help="Folder of the cache; by default dlr-work beside the study."),
     ] = None,
     workers: Annotated[int, typer.Option("--workers", "-j", min=1, help="Processes to use.")] = 1,
 ) -> int:
@@ -49,7 +50,8 @@ def stability(
     faster. Ten copies tell good features from bad; take 30 to report intervals. Interrupted runs
     go on where they were, and more copies are added to those measured.
     """
-    from dlr.cli.show import console, plain, progress_bars
+    from dlr.cli.bars import progress_bars
+    from dlr.cli.show import console, plain
     from dlr.figures import save_figure, stamp_simulated
     from dlr.figures._style import root_figure
     from dlr.stability import stability_table
