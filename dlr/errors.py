@@ -43,6 +43,8 @@ class Fault:
         Column of a table, or key of a settings file.
     code : str
         A short stable name of the rule that was broken, such as ``"file-missing"``.
+    line : int, optional
+        Line of a settings file, counted from 1.
     """
 
     message: str
@@ -50,10 +52,13 @@ class Fault:
     row: int | None = None
     column: str | None = None
     code: str = "invalid"
+    line: int | None = None
 
     def __str__(self) -> str:
         """Return the place and the sentence, as the command line prints them."""
         place = [str(self.file)] if self.file is not None else []
+        if self.line is not None:
+            place.append(f"line {self.line}")
         if self.row is not None:
             place.append(f"row {self.row}")
         if self.column is not None:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from dlr import figures
-from dlr.check.finding import Finding, RoiKey
+from dlr.check.finding import LEVELS, RoiKey
 from dlr.check.flags import FEWEST_BINS, MOST_BINS
 from dlr.check.outcome import NAGELKERKE
 from dlr.check.result import Check
+from dlr.fault_groups import FaultGroup
 from dlr.figures._text import DASH, number
 from dlr.report._blocks import Block, Fact, Facts, Figure, Report, Section, Table, Text, Tone
 from dlr.report._tables import LONG
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 500
 """Rows of a table on the page; the CSV holds all."""
+MOST_RANGES = 40
+"""Ranges of rows that one line of the findings names."""
 PER_SHEET = 30
 TIMES = "\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}"
 _WORDS = {"fault": "Fault", "warning": "Warning", "note": "Note"}
@@ -88,24 +91,28 @@ def _findings(check: Check) -> Section:
     lead = "Each with its place and what to do about it; rows as a spreadsheet program counts them."
     if not check.findings:
         return Section("findings", "Findings", lead, (Text("Nothing was found."),))
+    groups = [(level, group) for level in LEVELS for group in check.groups(level)]
     shown = pd.DataFrame(
         {
-            "Level": [_WORDS[item.level] for item in check.findings],
-            "What it is, where, and what to do": [
-                f"{_place(item)}: {item.what.message}" for item in check.findings
-            ],
+            "Level": [_WORDS[level] for level, _ in groups],
+            "What it is, where, and what to do": [_sentence(group) for _, group in groups],
         }
     )
-    table = _table("findings", "All findings, faults first.", shown, check.to_frame())
+    note = ""
+    if len(groups) < len(check.findings):
+        note = "What differs in names and numbers only is told once, with the rows of its like."
+    table = _table("findings", "All findings, faults first.", shown, check.to_frame(), note)
     return Section("findings", "Findings", lead, (table,))
 
 
-def _place(item: Finding) -> str:
-    what = item.what
+def _sentence(group: FaultGroup) -> str:
+    """Return place, sentence and rows of the like of a finding."""
+    what = group.first
     parts = [what.file.name] if what.file else ["study file"]
+    parts += [f"line {what.line}"] if what.line is not None else []
     parts += [f"row {what.row}"] if what.row is not None else []
     parts += [what.column] if what.column else []
-    return ", ".join(parts)
+    return group.told(f"{', '.join(parts)}: {what.message}", MOST_RANGES)
 
 
 def _table(

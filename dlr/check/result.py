@@ -14,6 +14,7 @@ from dlr.check.regions import row_numbers
 from dlr.cohort import Cohort
 from dlr.config import StudyConfig
 from dlr.errors import Fault
+from dlr.fault_groups import FaultGroup, group_faults
 
 if TYPE_CHECKING:
     from dlr.roi_pictures import RoiPicture
@@ -60,6 +61,13 @@ class Check:
     def of(self, level: Level) -> list[Finding]:
         """Return the findings of one level."""
         return [item for item in self.findings if item.level == level]
+
+    def groups(self, level: Level) -> list[FaultGroup]:
+        """Return the findings of one level; what differs in names and numbers only, once."""
+        items = self.of(level)
+        # What an ROI is flagged for is the same whatever border it touches; faults say why.
+        alike = {item.code for item in items if item.roi and level != "fault"}
+        return group_faults((item.what for item in items), frozenset(alike))
 
     @property
     def flagged(self) -> frozenset[RoiKey]:

@@ -61,14 +61,10 @@ def check(
 
 
 def _show_summary(found: Check) -> None:
-    """Print the first warning of each kind with the number of its like, and count the notes."""
+    """Print each warning, those of one kind once, and count the notes."""
     from dlr.cli.show import console, plain
 
-    by_code: dict[str, list[str]] = {}
-    for item in found.of("warning"):
-        by_code.setdefault(item.code, []).append(str(item))
-    for messages in by_code.values():
-        more = f" (and {len(messages) - 1} like it)" if len(messages) > 1 else ""
-        console.print(f"[yellow]![/] {plain(messages[0])}{more}")
+    for group in found.groups("warning"):
+        console.print(f"[yellow]![/] {plain(str(group))}")
     counts = f"{len(found.of('warning'))} warning(s), {len(found.of('note'))} note(s)"
     console.print(counts)

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dlr.errors import Fault
+from dlr.fault_groups import group_faults
 from dlr.results import CohortEvaluation
 
 console = Console(highlight=False, soft_wrap=True)
@@ -18,9 +19,9 @@ SHOWN_FAILURES = 10
 
 
 def show_faults(faults: Iterable[Fault]) -> None:
-    """Print each fault on a line of its own."""
-    for fault in faults:
-        errors.print(f"[red]✗[/] {plain(str(fault))}")
+    """Print each fault on a line of its own; those that say the same of other rows once."""
+    for group in group_faults(faults):
+        errors.print(f"[red]✗[/] {plain(str(group))}")
 
 
 def show_failures(failures: pd.DataFrame) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import typer
 
@@ -12,7 +13,7 @@ from dlr.check import write_check
 from dlr.check.page import check_report, verdict
 from dlr.cli.check import check as command
 
-from .editing import check, edit, read_table, settings
+from .editing import check, edit, read_table, rewrite, settings
 
 
 @pytest.fixture(scope="module")
@@ -107,3 +108,31 @@ def test_names_are_harmless_in_page_and_tables(cohort: Path, tmp_path: Path, nam
     html = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "<script>alert" not in html
     assert "\n=" not in (tmp_path / "out" / "tables" / "columns.csv").read_text()
+
+
+def test_equal_faults_are_one_line(
+    cohort: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("dlr.check.run.PICTURED", 2)
+    for name in read_table(cohort / "images.csv")["mask"][:5]:
+        rewrite(cohort / name, several_labels)
+    assert run(str(cohort / "study.yaml"), "--out", str(tmp_path / "out")) == 3
+    shown = capsys.readouterr()
+    (line,) = [line for line in shown.err.splitlines() if "labels" in line]
+    assert "images.csv, row 2: " in line
+    assert line.endswith("(and 4 like it (rows 3-6))")
+    assert "5 fault(s)" in shown.out
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert page.count("and 4 like it") == 1
+    content = json.loads((tmp_path / "out" / "check.json").read_text(encoding="utf-8"))
+    assert sum(item["level"] == "fault" for item in content["findings"]) == 5
+
+
+def several_labels(array: np.ndarray) -> np.ndarray:
+    result = array.copy()
+    result[:, : array.shape[1] // 2][array[:, : array.shape[1] // 2] > 0] = 2
+    result[0, 0, 0] = 3
+    return result
