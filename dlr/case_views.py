@@ -226,7 +226,7 @@ def _points(
         return {}  # the drawing is of the coefficients before the update
     entering = scores[scores["feature_set"] == bundle.config.model.nomogram_score]
     score = entering.set_index("case_id")["score"].loc[cases]
-    frame = _chart_frame(bundle.nomogram, cohort.clinical.loc[cases], score)
+    frame = chart_frame(bundle.nomogram, cohort.clinical.loc[cases], score)
     points = bundle.chart.points(frame)
     labels = [term.label for term in bundle.chart.terms]
     names = [term.variable for term in bundle.chart.terms]
@@ -242,7 +242,7 @@ def _points(
     }
 
 
-def _chart_frame(model: ClinicalModel, clinical: pd.DataFrame, score: pd.Series) -> pd.DataFrame:
+def chart_frame(model: ClinicalModel, clinical: pd.DataFrame, score: pd.Series) -> pd.DataFrame:
     """Return the variables as the drawn nomogram names them, missing ones filled as in scoring."""
     frame = model.encoder.complete(clinical)
     for variable in model.encoder.variables:

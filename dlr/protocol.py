@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -12,11 +12,12 @@ from dlr.models.audit import optimism_audit
 from dlr.models.cases import TrainingData
 from dlr.models.classifiers import VoteResult
 from dlr.models.crossfit import FinalModels, algorithm_scores, cross_fit, score_all
+from dlr.models.evaluation import groups_of
 from dlr.models.grid import GridFit
 from dlr.models.published_recipe import published_fit
 from dlr.progress import Progress
 from dlr.results import Estimate, ModelGrid, OptimismAudit
-from dlr.stats import auc
+from dlr.stats import auc, roc_curve
 
 TRAINING = "training"
 
@@ -95,6 +96,7 @@ def _sound(
     judged = known_outcomes(externals)
     areas = {TRAINING: _areas(fit.algorithms, data), **_external_areas(fit.grids, data, judged)}
     grid = _grid(areas, fit.final.vote, fit.grids, "training (inner folds)", fit.winners)
+    grid = _with_curves(grid, fit.algorithms, data, config)
     audit = None
     if config.audit is not None:
         frozen = {name: scores[name].loc[judged[name].features.index] for name in judged}
@@ -137,6 +139,7 @@ def _published(
     }
     scores = {name: score_all(fit.final, cases) for name, cases in externals.items()}
     grid = _grid(areas, fit.final.vote, fit.grids, fit.judged_on, ())
+    grid = _with_curves(grid, apparent, data, config)
     return ProtocolRun(fit.final, training, scores, grid, {})
 
 
@@ -184,3 +187,23 @@ def _grid(
         name: dict(grid.algorithms[votes.winner].parameters) for name, grid in (grids or {}).items()
     }
     return ModelGrid(areas, votes.counts, votes.winner, judged_on, fold_winners, parameters)
+
+
+def _with_curves(
+    grid: ModelGrid,
+    scores: Mapping[str, pd.DataFrame] | None,
+    data: TrainingData,
+    config: StudyConfig,
+) -> ModelGrid:
+    """Add the ROC curve of every algorithm on the feature set that feeds the nomogram."""
+    tables = dict(scores or {})
+    known = [str(name) for name in next(iter(tables.values()), pd.DataFrame()).columns]
+    if not known:
+        return grid
+    # A late fusion is made of scores, not by an algorithm of the grid.
+    name = config.model.nomogram_score if config.model.nomogram_score in known else known[-1]
+    groups = groups_of(data.subjects)
+    curves = {
+        key: roc_curve(data.outcome, table[name], groups=groups) for key, table in tables.items()
+    }
+    return replace(grid, roc=curves, roc_set=name)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         LogisticTable,
         RocCurve,
     )
+    from dlr.training_views import TrainingViews
 
 Estimate = Literal["out-of-fold", "apparent", "cross-validated", "frozen"]
 """How scores came about: judged on cases left out of the whole fit; on the cases fitted (too good
@@ -192,6 +193,10 @@ class ModelGrid:
         Winner in each outer fold; they differ where the evidence is thin.
     parameters : mapping of str to mapping
         By feature set: the winner's settings in the final models.
+    roc : mapping of str to RocCurve
+        By algorithm: training cases scored on the feature set `roc_set`, out of fold under the
+        sound protocol, apparent under the published one.
+    roc_set : str
     """
 
     auc: Mapping[str, pd.DataFrame]
@@ -200,6 +205,8 @@ class ModelGrid:
     judged_on: str
     fold_winners: tuple[str, ...] = ()
     parameters: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    roc: Mapping[str, RocCurve] = field(default_factory=dict)
+    roc_set: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -280,6 +287,7 @@ class StudyResult:
     pooled: ImputedLogistic | None = None  # joint regression over multiple imputations
     centers: CentreScatter | None = None  # before and after ComBat
     cases: CaseViews | None = None  # single external cases, taken apart
+    views: TrainingViews | None = None  # what only pictures of the training cohort need
 
     def evaluation(self, cohort: str, estimate: Estimate | None = None) -> CohortEvaluation:
         """Return the evaluation of one cohort, by its name (and estimate, where it has two)."""

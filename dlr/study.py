@@ -44,6 +44,7 @@ from dlr.regressions import clinical_regressions, harmonised_centers
 from dlr.results import SelectionTrace, StudyResult
 from dlr.safe_files import staged
 from dlr.stats import IccTable, icc_table
+from dlr.training_views import training_views
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,6 +212,7 @@ class Study:
             audit=run.audit,
             stability=stability,
             centers=harmonised_centers(training, config),
+            views=training_views(training, run.final, config, stability),
         )
         bundle = _freeze(cohort, training, run.final, result)
         views = case_views(bundle, cohort, features, result.scores, self.work, progress=progress)

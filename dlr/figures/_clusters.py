@@ -8,19 +8,20 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from dlr.errors import DlrError
+from dlr.feature_clusters import MOST_CLUSTERS, FeatureClusters, feature_clusters
 from dlr.figures._style import FAINT, GREY, INK, NEGATIVE, POSITIVE, axes_or_new, styled
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+assert len(_MARKERS) == MOST_CLUSTERS
 
 
 @styled
 def plot_feature_clusters(
-    features: pd.DataFrame,
-    outcome: ArrayLike,
+    features: pd.DataFrame | FeatureClusters,
+    outcome: ArrayLike | None = None,
     ax: Axes | None = None,
     *,
     clusters: int = 2,
@@ -28,16 +29,18 @@ def plot_feature_clusters(
 ) -> Axes:
     """Draw the cases on the first two principal components of their features, by cluster.
 
-    The clusters come from k-means (MacQueen 1967; 10 starts, fixed seed) on all standardised
-    features and know nothing of the outcome: where they differ in colour, the features alone
-    tell the classes apart. Shapes are clusters, colours outcomes, pale areas the clusters' hulls.
+    The clusters come from k-means on all standardised features
+    (:func:`dlr.feature_clusters.feature_clusters`) and know nothing of the outcome: where they
+    differ in colour, the features alone tell the classes apart. Shapes are clusters, colours
+    outcomes, pale areas the clusters' hulls.
 
     Parameters
     ----------
-    features : DataFrame of shape (n_cases, n_features)
-        Such as the deep features of one view. A missing value counts as the feature's median.
-    outcome : array_like, shape (n_cases,)
-        1 or 0; missing where unknown, drawn grey.
+    features : DataFrame of shape (n_cases, n_features), or FeatureClusters
+        Such as the deep features of one view, a missing value counting as the feature's median;
+        or clusters found before.
+    outcome : array_like, shape (n_cases,), optional
+        1 or 0; missing where unknown, drawn grey. Clusters found before bring their own.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure when left out.
     clusters : int
@@ -56,14 +59,11 @@ def plot_feature_clusters(
         If there are fewer than three cases, no feature varies, the number of clusters is out of
         range or there is not one outcome per case.
     """
-    known = np.asarray(outcome, dtype=float)
-    if not 1 <= clusters <= len(_MARKERS):
-        raise DlrError(f"clusters must be a number from 1 to {len(_MARKERS)}, got {clusters!r}")
-    if known.shape != (len(features),):
-        raise DlrError(f"there are {len(features)} cases but outcomes of shape {known.shape}")
-    values = _standardised(features)
-    spots, explained = _components(values)
-    numbers = _k_means(values, clusters, spots)
+    if not isinstance(features, FeatureClusters):
+        known = np.full(len(features), np.nan) if outcome is None else outcome
+        features = feature_clusters(features, known, clusters)
+    spots, explained, numbers = features.spots, features.explained, features.cluster
+    known = features.outcome
     ax = axes_or_new(ax, height=3.1)
     for number in np.unique(numbers):
         chosen = numbers == number
@@ -86,44 +86,6 @@ def plot_feature_clusters(
     ax.set_ylabel(f"Component 2 ({explained[1]:.0%})")
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, columnspacing=1.0)
     return ax
-
-
-def _standardised(features: pd.DataFrame) -> NDArray[np.float64]:
-    if len(features) < 3:
-        raise DlrError(f"clusters of cases need at least three cases, got {len(features)}")
-    numbers = features.astype(float)
-    filled = numbers.fillna(numbers.median()).fillna(0.0).to_numpy()
-    spread = filled.std(axis=0)
-    varying = spread > 1e-12 * np.maximum(np.abs(filled).max(axis=0), 1e-300)
-    if not varying.any():
-        raise DlrError("no feature varies between the cases, so there are no clusters")
-    scaled: NDArray[np.float64] = (filled - filled.mean(axis=0))[:, varying] / spread[varying]
-    return scaled
-
-
-def _components(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the scores on two components and the share of the variance of each."""
-    left, sizes, axes = np.linalg.svd(values, full_matrices=False)
-    # The largest loading is positive, so that the same data always give the same picture.
-    sign = np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])
-    scores, share = left * sizes * sign, sizes**2 / (sizes**2).sum()
-    if values.shape[1] == 1:
-        scores, share = np.pad(scores, ((0, 0), (0, 1))), np.append(share, 0.0)
-    return scores[:, :2], share[:2]
-
-
-def _k_means(
-    values: NDArray[np.float64], clusters: int, spots: NDArray[np.float64]
-) -> NDArray[np.intp]:
-    """Return the cluster of every case, numbered from left to right on the drawing."""
-    from sklearn.cluster import KMeans
-
-    clusters = min(clusters, len(np.unique(values, axis=0)))
-    found = KMeans(clusters, n_init=10, random_state=0).fit_predict(values)
-    left = [spots[found == number, 0].mean() for number in range(clusters)]
-    rank = np.argsort(np.argsort(left))
-    numbers: NDArray[np.intp] = rank[found]
-    return numbers
 
 
 def _hull(ax: Axes, spots: NDArray[np.float64]) -> None:

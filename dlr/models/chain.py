@@ -110,6 +110,58 @@ def fit_selection(data: TrainingData, settings: ChainSettings, seed: int) -> Fit
     FittedSelection
     """
     record = _Record([("extracted", data.features.shape[1])], [])
+    start = _scaled(data, settings, record)
+    X, lasso = _select(start.X, data, settings, record, seed)
+    selected = tuple(str(column) for column in X.columns)
+    coefficients = pd.Series(0.0, index=list(selected))
+    if lasso is not None:
+        coefficients = lasso.coefficients_.reindex(list(selected))
+    frozen = FrozenSelection(
+        selected,
+        start.median.reindex(list(selected)).fillna(0.0),
+        start.mean[list(selected)],
+        start.scale[list(selected)],
+        *_components(start.pca, selected),
+    )
+    if start.combat is not None and settings.harmonisation is not None:
+        needed = start.combat.subset(list(frozen.input_columns))
+        frozen = FrozenSelection(
+            **{**vars(frozen), "harmonisation": needed, "unseen": settings.harmonisation.unseen}
+        )
+    path = None if lasso is None else _lasso_path(lasso)
+    return FittedSelection(frozen, tuple(record.steps), coefficients, path, tuple(record.fallbacks))
+
+
+@dataclass(frozen=True, eq=False)
+class _Scaled:
+    """Features as the selection meets them, and what brought them there."""
+
+    X: pd.DataFrame
+    median: pd.Series
+    mean: pd.Series
+    scale: pd.Series
+    combat: ComBat | None
+    pca: DeepPCA | None
+
+
+def _scaled(data: TrainingData, settings: ChainSettings, record: _Record) -> _Scaled:
+    """Gate, harmonise, fill, reduce and scale the features."""
+    X, median, combat = _filled(data, settings, record)
+    pca = None
+    if settings.n_components is not None and any(is_deep(c) for c in X.columns):
+        pca = DeepPCA(settings.n_components).fit(X)
+        X = pca.transform(X)
+        record.steps.append(("PCA of deep features", X.shape[1]))
+    X = record.keep("constant columns removed", ConstantFilter(), X, data.outcome)
+    scaler = StandardScaler().fit(X)
+    mean, scale = pd.Series(scaler.mean_, X.columns), pd.Series(scaler.scale_, X.columns)
+    return _Scaled((X - mean) / scale, median, mean, scale, combat, pca)
+
+
+def _filled(
+    data: TrainingData, settings: ChainSettings, record: _Record
+) -> tuple[pd.DataFrame, pd.Series, ComBat | None]:
+    """Gate and harmonise the features and fill their holes; return what fills them, too."""
     # The gate comes first: both readers' values are as measured, not yet harmonised.
     gated = _gate(data.features, data.second_reader, settings, record)
     gated, combat = _harmonised(gated, data, settings.harmonisation, record)
@@ -119,34 +171,29 @@ def fit_selection(data: TrainingData, settings: ChainSettings, seed: int) -> Fit
     if settings.model.missing_indicators:
         holes = [c for c in measured if gated[c].isna().any()]
         X = pd.concat([X, missing_marks(gated, holes)], axis=1)
-    pca = None
-    if settings.n_components is not None and len(measured) < gated.shape[1]:
-        pca = DeepPCA(settings.n_components).fit(X)
-        X = pca.transform(X)
-        record.steps.append(("PCA of deep features", X.shape[1]))
-    X = record.keep("constant columns removed", ConstantFilter(), X, data.outcome)
-    scaler = StandardScaler().fit(X)
-    mean, scale = pd.Series(scaler.mean_, X.columns), pd.Series(scaler.scale_, X.columns)
-    X = (X - mean) / scale
-    X, lasso = _select(X, data, settings, record, seed)
-    selected = tuple(str(column) for column in X.columns)
-    coefficients = pd.Series(0.0, index=list(selected))
-    if lasso is not None:
-        coefficients = lasso.coefficients_.reindex(list(selected))
-    frozen = FrozenSelection(
-        selected,
-        median.reindex(list(selected)).fillna(0.0),
-        mean[list(selected)],
-        scale[list(selected)],
-        *_components(pca, selected),
-    )
-    if combat is not None and settings.harmonisation is not None:
-        needed = combat.subset(list(frozen.input_columns))
-        frozen = FrozenSelection(
-            **{**vars(frozen), "harmonisation": needed, "unseen": settings.harmonisation.unseen}
-        )
-    path = None if lasso is None else _lasso_path(lasso)
-    return FittedSelection(frozen, tuple(record.steps), coefficients, path, tuple(record.fallbacks))
+    return X, median, combat
+
+
+def features_before_components(data: TrainingData, settings: ChainSettings) -> pd.DataFrame:
+    """Return the training cases' features as the PCA of the deep ones meets them."""
+    return _filled(data, settings, _Record([], []))[0]
+
+
+def redundancy_removal(
+    data: TrainingData, settings: ChainSettings
+) -> tuple[pd.DataFrame, tuple[str, ...]] | None:
+    """Return the scaled features that the redundancy filter meets, and the names it keeps.
+
+    None where the study has no such filter. The steps before it are learnt on `data`, as
+    :func:`fit_selection` does.
+    """
+    if settings.selection.spearman is None:
+        return None
+    record = _Record([], [])
+    X = _alone(_scaled(data, settings, record).X, data.outcome, settings.selection, record)
+    redundancy = SpearmanFilter(settings.selection.spearman, settings.selection.redundancy)
+    kept = redundancy.fit(X, data.outcome.to_numpy()).transform(X)
+    return X, tuple(str(name) for name in kept.columns)
 
 
 def _harmonised(
@@ -205,16 +252,7 @@ def _select(
 ) -> tuple[pd.DataFrame, LassoSelector | PublishedLasso | None]:
     """FCM, Mann-Whitney, Spearman, LASSO; each may be left out."""
     chosen, outcome = settings.selection, data.outcome
-    if chosen.fcm is not None:
-        fcm = FcmSelector(
-            fisher=chosen.fcm.fisher,
-            poe_acc=chosen.fcm.poe_acc,
-            mutual_information=chosen.fcm.mutual_information,
-        )
-        X = record.keep("Fisher, POE+ACC and mutual information", fcm, X, outcome)
-    if chosen.mann_whitney_p is not None:
-        name = f"Mann-Whitney p < {chosen.mann_whitney_p:g}"
-        X = record.keep(name, MannWhitneyFilter(chosen.mann_whitney_p), X, outcome)
+    X = _alone(X, outcome, chosen, record)
     if chosen.spearman is not None:
         name = f"Spearman |rho| <= {chosen.spearman:g}"
         X = record.keep(name, SpearmanFilter(chosen.spearman, chosen.redundancy), X, outcome)
@@ -238,6 +276,23 @@ def _select(
     if lasso.fallback_:
         record.fallbacks.append("LASSO")
     return kept, lasso
+
+
+def _alone(
+    X: pd.DataFrame, outcome: pd.Series, chosen: SelectionSettings, record: _Record
+) -> pd.DataFrame:
+    """Apply the filters that look at one feature at a time."""
+    if chosen.fcm is not None:
+        fcm = FcmSelector(
+            fisher=chosen.fcm.fisher,
+            poe_acc=chosen.fcm.poe_acc,
+            mutual_information=chosen.fcm.mutual_information,
+        )
+        X = record.keep("Fisher, POE+ACC and mutual information", fcm, X, outcome)
+    if chosen.mann_whitney_p is not None:
+        name = f"Mann-Whitney p < {chosen.mann_whitney_p:g}"
+        X = record.keep(name, MannWhitneyFilter(chosen.mann_whitney_p), X, outcome)
+    return X
 
 
 def _components(

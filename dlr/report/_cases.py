@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
+from dlr import figures
 from dlr.figures._text import number, signed
-from dlr.report._blocks import Bar, Block, CardPicture, CaseCard, Cases, Section, Text
+from dlr.report._blocks import Bar, Block, CardPicture, CaseCard, Cases, Figure, Section, Text
 from dlr.report._words import class_labels, plural
 
 if TYPE_CHECKING:
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from dlr.config import StudyConfig
     from dlr.roi_pictures import Polygon, RoiPicture
 
+MOST_TILES = 24
+"""Pictures on the contact sheet: one printed page."""
 MOST_BARS = 8
 """Features drawn per case; the others are summed up."""
 
@@ -40,7 +44,7 @@ def cases_section(views: CaseViews | None, config: StudyConfig) -> Section | Non
         "threshold, then those of the highest probability."
     )
     shown += f" {plural(left, 'further case')} are in scores.csv." if left else ""
-    blocks: list[Block] = [Text(shown)]
+    blocks: list[Block] = [Text(shown), *_sheet(views)]
     if views.feature_set:
         took = f"Taking {plural(len(cards), 'score')} apart took {number(views.seconds)} s."
         text = (
@@ -56,6 +60,24 @@ def cases_section(views: CaseViews | None, config: StudyConfig) -> Section | Non
     blocks.append(Cases("cases", views.judged_by, cards, stamp))
     lead = "Single cases the model had not seen: their regions, scores, and what moved them."
     return Section("cases", "Cases", lead, tuple(blocks))
+
+
+def _sheet(views: CaseViews) -> list[Block]:
+    """Draw the regions of the first cases on one sheet, for a look at how they were drawn."""
+    pictured = [case for case in views.cases if case.pictures]
+    if not pictured:
+        return []
+    fit = max(1, MOST_TILES // max(len(case.pictures) for case in pictured))
+    shown = pictured[:fit]
+    pictures = {case.case_id: case.pictures for case in shown}
+    flagged = {case.case_id for case in shown if case.wrong or case.n_outside}
+    caption = (
+        f"Contact sheet of the regions of the first {plural(len(shown), 'case')}, with their "
+        "outline, for a look at how they were drawn; framed in orange: inputs outside the "
+        "training range, or called wrong."
+    )
+    draw = partial(figures.plot_roi_sheet, pictures, flagged=flagged)
+    return [Figure("roi_sheet", caption, draw, wide=True, raster=True)]
 
 
 def _card(index: int, case: CaseView, views: CaseViews, config: StudyConfig) -> CaseCard:

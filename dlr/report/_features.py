@@ -9,8 +9,9 @@ import pandas as pd
 
 from dlr import figures
 from dlr.report._blocks import Block, Figure, Section, Text
-from dlr.report._shared import MOST_ROWS
+from dlr.report._shared import MOST_ROWS, fold
 from dlr.report._tables import capped, plain_table
+from dlr.report._training import cluster_figures, component_figures, entropy_figures
 from dlr.report._words import plural, set_meaning
 
 if TYPE_CHECKING:
@@ -48,6 +49,10 @@ def features_section(result: StudyResult) -> Section | None:
                 wide=True,
             )
         )
+    blocks += component_figures(result)
+    pictures = [*entropy_figures(result), *cluster_figures(result)]
+    if pictures:
+        blocks.append(fold("What the features look at", pictures, opened=True))
     lead = "What was measured on the images, and whether it stays the same when drawn again."
     return Section("features", "Features and stability", lead, tuple(blocks))
 

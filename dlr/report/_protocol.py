@@ -36,6 +36,7 @@ def grid_section(result: StudyResult) -> Section | None:
         blocks.append(
             plain_table(f"algorithms_{slug(cohort)}", f"AUC by algorithm, {cohort}.", frame)
         )
+    blocks += _roc(result, grid, labels)
     votes = pd.DataFrame(
         {
             "algorithm": [labels[name] for name in grid.votes.index],
@@ -47,6 +48,20 @@ def grid_section(result: StudyResult) -> Section | None:
     blocks.append(plain_table("vote", "The vote among the algorithms.", votes, note))
     lead = "Which algorithm the scores come from, and what the others would have given."
     return Section("algorithms", "Algorithms", lead, tuple(blocks))
+
+
+def _roc(result: StudyResult, grid: ModelGrid, labels: dict[str, str]) -> list[Block]:
+    """Draw the ROC curve of every algorithm on one feature set."""
+    if len(grid.roc) < 2:
+        return []
+    level = result.config.evaluation.confidence_level
+    curves = {labels.get(key, key): curve for key, curve in grid.roc.items()}
+    caption = (
+        f"ROC curves of all algorithms on {grid.roc_set}, {_how(result, 'training')}; thick: the "
+        f"algorithm chosen by vote. AUC with {level:.0%} CI."
+    )
+    draw = partial(figures.plot_algorithm_roc, curves, winner=labels[grid.winner], level=level)
+    return [Figure(f"algorithms_roc_{slug(grid.roc_set)}", caption, draw)]
 
 
 def _labels(keys: list[str]) -> dict[str, str]:

@@ -10,23 +10,13 @@ import pandas as pd
 
 from dlr import figures
 from dlr.report._blocks import Block, Figure, Fold, Listing, Section, Table, Text
-from dlr.report._tables import (
-    baseline_table,
-    calibration_table,
-    capped,
-    delong_table,
-    performance_table,
-    plain_table,
-    youden_table,
-)
-from dlr.report._words import ESTIMATES, class_labels, lost_cases, plural
+from dlr.report._tables import baseline_table, capped, plain_table
+from dlr.report._words import lost_cases, plural
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from dlr.config import StudyConfig
     from dlr.models.nomogram import Nomogram
-    from dlr.results import CohortEvaluation, Example, FlowStep, ModelEvaluation
+    from dlr.results import Example, FlowStep
     from dlr.stats import BaselineTable
 
 MOST_ROWS = 200
@@ -94,148 +84,8 @@ def _flow_table(flow: Sequence[FlowStep]) -> Table:
     return plain_table("flow", "The same as numbers.", pd.DataFrame(rows))
 
 
-def evaluation_blocks(
-    evaluation: CohortEvaluation, config: StudyConfig, main: str = ""
-) -> list[Block]:
-    """Show one cohort and one kind of estimate; `main` gets figures of its own."""
-    where = f"{evaluation.cohort} cohort, {evaluation.estimate}"
-    stem = slug(f"{evaluation.cohort}_{evaluation.estimate}")
-    level = config.evaluation.confidence_level
-    caption = f"Performance in the {where}: {ESTIMATES[evaluation.estimate]}."
-    blocks: list[Block] = [
-        performance_table(evaluation, f"performance_{stem}", caption, level),
-        *_comparison_figures(evaluation, where, stem, level),
-    ]
-    model = evaluation.models.get(main)
-    if model is not None:
-        blocks += _model_figures(model, config, stem)
-    matrix = evaluation.delong
-    if matrix is not None and len(matrix.names) > 1:
-        caption = f"Differences between feature sets ({where})."
-        blocks.append(delong_table(matrix, f"delong_{stem}", caption))
-    if evaluation.estimate == "frozen":
-        blocks.append(youden_table(evaluation, f"youden_{stem}", level))
-    return blocks + [Text(note, "note") for note in model_notes(evaluation)]
-
-
-def model_notes(evaluation: CohortEvaluation) -> list[str]:
-    """Return what the statistics remark about single feature sets."""
-    remarks = []
-    for name, model in evaluation.models.items():
-        found = dict.fromkeys((model.roc.auc.note, model.note))
-        remarks += [f"{name}: {remark}." for remark in found if remark]
-    return remarks
-
-
-def _comparison_figures(
-    evaluation: CohortEvaluation, where: str, stem: str, level: float
-) -> list[Figure]:
-    """Draw all feature sets side by side: ROC, DeLong tests, decision curves."""
-    lines = figures.line_styles(list(evaluation.models))
-    curves = {name: model.roc for name, model in evaluation.models.items()}
-    found = [
-        Figure(
-            f"roc_{stem}",
-            f"ROC curves ({where}), AUC with {level:.0%} CI. Nearer the upper left is better; the "
-            "dotted diagonal is chance.",
-            partial(figures.plot_roc, curves, level=level, lines=lines),
-        )
-    ]
-    if evaluation.delong is not None and len(evaluation.delong.names) > 1:
-        found.append(
-            Figure(
-                f"delong_{stem}",
-                f"P values of pairwise DeLong tests ({where}); AUCs on the diagonal. Blue: the two "
-                "AUCs differ by more than chance would explain.",
-                partial(figures.plot_delong_matrix, evaluation.delong),
-            )
-        )
-    if evaluation.decision is not None:
-        found.append(
-            Figure(
-                f"decision_{stem}",
-                f"Decision curves ({where}): net benefit of acting on each model against treating "
-                "all or none. Higher is better, at the thresholds a clinician would use.",
-                partial(figures.plot_decision, evaluation.decision, lines=lines),
-            )
-        )
-    return found
-
-
-def _model_figures(model: ModelEvaluation, config: StudyConfig, stem: str) -> list[Figure]:
-    """Draw one feature set alone: its ROC with a band, its confusion matrix."""
-    name = model.feature_set
-    level = config.evaluation.confidence_level
-    return [
-        Figure(
-            f"roc_band_{stem}_{slug(name)}",
-            f"ROC curve of {name} with the pointwise {level:.0%} band of the sensitivity.",
-            partial(figures.plot_roc, model.roc, level=level),
-        ),
-        Figure(
-            f"confusion_{stem}_{slug(name)}",
-            f"{name} at the locked threshold: how many cases were called right and wrong.",
-            partial(figures.plot_confusion, model.at_locked, labels=class_labels(config)),
-        ),
-    ]
-
-
-def calibration_blocks(
-    evaluation: CohortEvaluation, main: Sequence[str], where: str = ""
-) -> list[Block]:
-    """Calibration of one cohort: the table, and a curve for each of the main feature sets."""
-    where = where or f"{evaluation.cohort} cohort, {evaluation.estimate}"
-    stem = slug(f"{evaluation.cohort}_{evaluation.estimate}")
-    table = calibration_table(evaluation, f"calibration_{stem}", f"Calibration in the {where}.")
-    if table is None:
-        return []
-    blocks: list[Block] = [table]
-    for name in main:
-        model = evaluation.models.get(name)
-        if model is None or model.calibration is None:
-            continue
-        blocks.append(
-            Figure(
-                f"calibration_{stem}_{slug(name)}",
-                f"Calibration of {name} ({where}). On the dashed line predicted and observed risk "
-                "agree; above it the risk is predicted too low, below it too high. Bars below: "
-                "how many cases had each predicted risk.",
-                partial(figures.plot_calibration, model.calibration),
-            )
-        )
-    return blocks
-
-
-def scores_figures(
-    scores: pd.DataFrame,
-    names: Sequence[str],
-    config: StudyConfig,
-    thresholds: Mapping[str, float],
-) -> list[Block]:
-    """Draw the predicted probability of every case by outcome."""
-    known = set(scores["feature_set"]) if len(scores) else set()
-    labels = class_labels(config)
-    return [
-        Figure(
-            f"scores_{slug(name)}",
-            f"Predicted probability by {name} for every case; boxes hold the middle half. The "
-            "dashed line is the threshold locked in training.",
-            partial(_scores, scores, name, thresholds.get(name), labels),
-            raster=len(scores) > 3000,
-        )
-        for name in names
-        if name in known
-    ]
-
-
-def _scores(
-    scores: pd.DataFrame, name: str, threshold: float | None, labels: tuple[str, str]
-) -> Axes:
-    return figures.plot_scores(scores, name, threshold=threshold, labels=labels)
-
-
-def nomogram_section(nomogram: Nomogram) -> Section:
-    """Show the nomogram and say how to read it."""
+def nomogram_section(nomogram: Nomogram, cases: pd.DataFrame | None = None) -> Section:
+    """Show the nomogram and say how to read it; with `cases`, how they lie on its axes, too."""
     how = (
         "How to read it: find the patient's value on the axis of each variable and go straight up "
         "to the Points axis; add the points of all variables; find the sum on the Total points "
@@ -251,8 +101,20 @@ def nomogram_section(nomogram: Nomogram) -> Section:
         "The DLR score comes from the images through the model bundle; it cannot be estimated by "
         "eye. Outside the range of the axes the nomogram must not be used."
     )
+    blocks: list[Block] = [Text(how), figure, Text(warning, "note")]
+    if cases is not None and len(cases.dropna()):
+        blocks.append(
+            Figure(
+                "nomogram_distributions",
+                f"The same with the {plural(len(cases.dropna()), 'training case')} on its axes: a "
+                "hill where many lie, a square over a level for its share, and the total points "
+                "they come to. Where no hill stands, the nomogram has seen nobody.",
+                partial(figures.plot_nomogram, nomogram, distributions=cases),
+                wide=True,
+            )
+        )
     lead = "A drawing with which the model's probability can be worked out by hand."
-    return Section("nomogram", "Nomogram", lead, (Text(how), figure, Text(warning, "note")))
+    return Section("nomogram", "Nomogram", lead, tuple(blocks))
 
 
 def failures_section(failures: pd.DataFrame) -> Section:

@@ -11,23 +11,23 @@ from dlr import figures
 from dlr.report._ablation import no_ablation_section
 from dlr.report._blocks import Block, Bullets, Figure, Report, Section, Table, Text, Tone
 from dlr.report._cases import cases_section
+from dlr.report._evaluation import calibration_blocks, evaluation_blocks
 from dlr.report._evidence import study_evidence
 from dlr.report._features import features_section
 from dlr.report._methods import methods_paragraphs, references
 from dlr.report._protocol import audit_section, grid_section
+from dlr.report._scores import scores_figures, waterfalls
 from dlr.report._shared import (
-    calibration_blocks,
     cohort_section,
-    evaluation_blocks,
     failures_section,
     fold,
     nomogram_section,
     reproducibility_section,
-    scores_figures,
     slug,
 )
 from dlr.report._summary import best_model, externals, out_of_fold, summary_section
 from dlr.report._tables import logistic_table, plain_table, steps_table
+from dlr.report._training import corrected_calibration, redundancy_figures
 from dlr.report._words import ESTIMATES, outcome_name, set_meaning
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def study_report(result: StudyResult) -> Report:
         _models_section(result),
         *(_evaluation_section(result, item) for item in _judged(result)),
         _calibration_section(result),
-        nomogram_section(result.nomogram) if result.nomogram is not None else None,
+        _nomogram_section(result),
         cases_section(views, result.config),
         audit_section(result),
         no_ablation_section(),
@@ -73,6 +73,14 @@ def study_report(result: StudyResult) -> Report:
         files={"scores": result.scores},
         numbers=_numbers(result),
         evidence=study_evidence(result, kept),
+    )
+
+
+def _nomogram_section(result: StudyResult) -> Section | None:
+    if result.nomogram is None:
+        return None
+    return nomogram_section(
+        result.nomogram, None if result.views is None else result.views.nomogram_cases
     )
 
 
@@ -177,7 +185,7 @@ def _labelled(result: StudyResult, ranking: pd.DataFrame) -> pd.DataFrame:
 def _selection_section(result: StudyResult) -> Section | None:
     if not result.traces:
         return None
-    blocks: list[Block] = [steps_table(result.traces)]
+    blocks: list[Block] = [steps_table(result.traces), *redundancy_figures(result)]
     names = sorted(result.traces, key=lambda name: name != "DLR")
     for index, name in enumerate(names):
         blocks.append(fold(name, _trace_blocks(result.traces[name]), opened=index == 0))
@@ -247,6 +255,7 @@ def _models_section(result: StudyResult) -> Section:
             wide=True,
         ),
         *scores_figures(result.scores, _main_sets(result), result.config, result.thresholds),
+        *waterfalls(result.scores, result.config, result.thresholds),
     ]
     return Section("models", "Models", lead, tuple(blocks))
 
@@ -281,6 +290,7 @@ def _calibration_section(result: StudyResult) -> Section | None:
     blocks: list[Block] = []
     for evaluation in honest:
         blocks += calibration_blocks(evaluation, _main_sets(result)[:2])
+    blocks += corrected_calibration(result)
     lead = "Whether a predicted risk of, say, 30% means that 30 in 100 such patients are affected."
     return Section("calibration", "Calibration", lead, tuple(blocks)) if blocks else None
 

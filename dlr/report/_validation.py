@@ -10,6 +10,7 @@ from dlr.external import evaluations_of
 from dlr.figures._text import number
 from dlr.report._blocks import Block, Bullets, Fact, Facts, Report, Section, Table, Text
 from dlr.report._cases import cases_section
+from dlr.report._evaluation import calibration_blocks, evaluation_blocks
 from dlr.report._evidence import validation_evidence
 from dlr.report._external import (
     applied_note,
@@ -18,16 +19,14 @@ from dlr.report._external import (
     subgroups_section,
 )
 from dlr.report._methods import methods_paragraphs, references
+from dlr.report._scores import scores_figures, waterfalls
 from dlr.report._shared import (
     MOST_ROWS,
-    calibration_blocks,
     cohort_section,
-    evaluation_blocks,
     failures_section,
     fold,
     nomogram_section,
     reproducibility_section,
-    scores_figures,
 )
 from dlr.report._study import SIMULATED
 from dlr.report._summary import best_model
@@ -139,6 +138,7 @@ def _scores_section(result: ValidationResult) -> Section:
     if not names:
         names = [str(wide.columns[-1])]
     blocks = scores_figures(result.scores, names, result.config, result.thresholds)
+    blocks += waterfalls(result.scores, result.config, result.thresholds)
     shown = wide.map(lambda value: value if isinstance(value, str) else number(value, 3))
     shown = shown.rename(columns={"case_id": "Case"})
     table = Table("probabilities", "Predicted probability by feature set.", shown, wide)

@@ -121,4 +121,16 @@ class EvaluationSettings(Settings):
     decision_range: tuple[float, float] = Field(
         (0.01, 0.99), description="Threshold probabilities of the decision curves"
     )
+    clinical_range: tuple[float, float] | None = Field(
+        None,
+        description="Threshold probabilities at which a clinician would act: what lies outside is "
+        "greyed in decision curves; null: half to twice the share of cases with the outcome",
+    )
     bootstrap: int = Field(500, ge=0, description="Resamples of interval estimates in figures")
+
+    @model_validator(mode="after")
+    def _range_rises(self) -> EvaluationSettings:
+        limits = self.clinical_range
+        if limits is not None and not 0 <= limits[0] < limits[1] <= 1:
+            raise ValueError("clinical_range must rise from one probability to a larger one")
+        return self
