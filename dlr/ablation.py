@@ -17,7 +17,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from dlr.config import StudyConfig
-from dlr.config_faults import settings_fault
+from dlr.config_faults import settings_faults
 from dlr.errors import DlrError, InputError
 from dlr.features.cache import Cache
 from dlr.features.table import block_of, is_deep
@@ -220,10 +220,8 @@ def _variant(config: StudyConfig, name: str, group: str, changes: dict[str, Any]
     try:
         return Variant(name, group, StudyConfig.model_validate(raw))
     except ValidationError as error:
-        raise InputError(
-            settings_fault(Path(f"ablation '{name}'"), detail, StudyConfig)
-            for detail in error.errors()
-        ) from None
+        where = Path(f"ablation '{name}'")
+        raise InputError(settings_faults(where, error, StudyConfig)) from None
 
 
 def _extracts(variant: StudyConfig, full: StudyConfig) -> bool:

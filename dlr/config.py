@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from dlr.config_faults import read_yaml, settings_fault
+from dlr.config_faults import read_yaml, settings_faults
 from dlr.errors import InputError
 from dlr.features.mazda.settings import MazdaSettings
 from dlr.settings import (
@@ -106,9 +106,7 @@ class StudyConfig(Settings):
         try:
             config = cls.model_validate(raw)
         except ValidationError as error:
-            raise InputError(
-                settings_fault(path, detail, cls) for detail in error.errors()
-            ) from None
+            raise InputError(settings_faults(path, error, cls)) from None
         return config._anchored(path.resolve().parent)
 
     def _anchored(self, folder: Path) -> StudyConfig:

@@ -51,7 +51,7 @@ def test_a_suggestion_inside_a_view_the_user_named(tmp_path: Path) -> None:
 def test_missing_and_wrong_values(tmp_path: Path) -> None:
     found = faults(tmp_path, GOOD.replace("name: x\n", "") + "model: {folds: 1}\n")
     assert any("the setting 'name' is required" in fault for fault in found)
-    assert any("greater than or equal to 2, but got 1" in fault for fault in found)
+    assert any("at least 2, but got 1" in fault for fault in found)
 
 
 def test_a_split_by_date_says_what_it_needs(tmp_path: Path) -> None:
@@ -83,3 +83,49 @@ def test_yes_and_no_without_quotes_are_caught(tmp_path: Path) -> None:
 def test_a_reference_that_is_no_level_is_refused(tmp_path: Path) -> None:
     text = GOOD + "clinical_variables: {s: {type: categorical, levels: [a, b], reference: c}}\n"
     assert "the reference 'c' is none of the levels: a, b" in faults(tmp_path, text)[0]
+
+
+def test_faults_come_in_the_order_of_the_file_with_their_lines(tmp_path: Path) -> None:
+    found = faults(
+        tmp_path,
+        GOOD.replace("{sag: {}}", "\n  sag: {plane: sagital}\n  tra:\n    dimension: 4d")
+        + "folds: 3\nembedding: resnet34\nmodel:\n  algorithms:\n    - svm\n    - svc\n",
+    )
+    assert [fault.split(": ")[0].split(", ")[1] for fault in found] == [
+        "line 7", "line 9", "line 10", "line 11", "line 15",
+    ]  # fmt: skip
+    assert "'views.sag.plane' must be 'native', 'sagittal', 'axial' or" in found[0]
+    assert found[0].endswith("did you mean 'sagittal'?")
+    assert "unknown setting 'folds'; did you mean 'model.folds' or" in found[2]
+    assert "'embedding' must be a mapping with some of the keys backbone" in found[3]
+    assert "did you mean 'svm'?" in found[4]
+
+
+def test_alternatives_of_one_setting_are_one_fault(tmp_path: Path) -> None:
+    (found,) = faults(tmp_path, GOOD + "model: {classifier: voting}\n")
+    assert "line 7: 'model.classifier' must be 'logistic'" in found
+    assert "or 'vote', but got 'voting'; did you mean 'vote'?" in found
+    (found,) = faults(tmp_path, GOOD.replace("positive: 1", "positive: [1]"))
+    assert "'outcome.positive' must be text, a whole number, a number or true or false" in found
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "reason"),
+    [
+        ("a: 1\nb: [1, 2\n", 2, "the bracket is not closed"),
+        ("a: 1\nb: 'x\nc: 1\n", 2, "the quote is not closed"),
+        ("a:\n\t- b\n", 2, "a tab: indent with blanks"),
+        ("a: b: c\n", 1, "put texts that hold ': ' into quotes"),
+        ("a: *x\n", 1, "begins with '*'"),
+        ("a: @x\n", 1, "begins with a special character"),
+        ("a:\n  - 1\n b: 1\n", 3, "the wrong indentation"),
+        ("a: 1\nb\nc: 2\n", 3, "a line without ':'"),
+        ("a: 1\nb: {c: 1,\n  c: 2}\n", 3, "'c' is already in line 2; keep one"),
+    ],
+)
+def test_what_is_no_yaml_is_told_with_its_line(
+    tmp_path: Path, text: str, line: int, reason: str
+) -> None:
+    (found,) = faults(tmp_path, text)
+    assert f"study.yaml, line {line}: " in found
+    assert reason in found

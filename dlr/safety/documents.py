@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from dlr.errors import DlrError, Fault, InputError
+from dlr.safety.yaml_problems import yaml_problem
 
 LARGEST_JSON = 64_000_000
 """Bytes of a JSON file. The largest that dlr writes, boosted trees of a whole study, has 2 MB."""
@@ -122,8 +123,10 @@ def parse_yaml(text: str, path: Path | None = None, what: str = "file") -> Any:
         return yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError) as error:
         # RecursionError's own words ("maximum recursion depth") say nothing to a user.
-        reason = _too_deep("YAML") if isinstance(error, RecursionError) else _one_line(error)
-        raise _fault(f"the {what} is not readable YAML ({reason})", path, "unreadable") from None
+        deep = isinstance(error, RecursionError)
+        reason, line = (_too_deep("YAML"), None) if deep else yaml_problem(error)
+        message = f"the {what} is not readable YAML ({reason})"
+        raise InputError([Fault(message, path, code="unreadable", line=line)]) from None
     except DlrError as error:
         raise _fault(f"the {what} is refused: {error}", path, "too-large") from None
     except (ValueError, TypeError, AttributeError, LookupError, OverflowError) as error:
