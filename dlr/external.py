@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from dlr.models.recalibration import Recalibration, RecalibrationFile
+from dlr.models.recalibration import Recalibration
+from dlr.models.recalibration_file import RecalibrationFile
 from dlr.results import CohortEvaluation, StudyResult, ValidationResult
 from dlr.subgroups import SubgroupTable
 

@@ -14,7 +14,7 @@ import yaml
 
 from dlr.errors import DlrError
 from dlr.external import ExternalValidation, evaluations_of
-from dlr.models.recalibration import recalibration_json
+from dlr.models.recalibration_file import recalibration_json
 from dlr.results import CohortEvaluation, StudyResult, ValidationResult
 from dlr.safe_files import staged, write_atomically
 from dlr.safety.private import private_result

@@ -29,11 +29,8 @@ from dlr.models.bundle import Bundle
 from dlr.models.evaluation import evaluate, groups_of, score_table
 from dlr.models.feature_sets import NOMOGRAM
 from dlr.models.identity import model_identity
-from dlr.models.recalibration import (
-    Recalibration,
-    RecalibrationFile,
-    recalibrate,
-)
+from dlr.models.recalibration import Recalibration, recalibrate
+from dlr.models.recalibration_file import RecalibrationFile
 from dlr.progress import Progress, silent
 from dlr.readers import reader_values
 from dlr.subgroups import SubgroupColumn, SubgroupTable, judge_subgroups

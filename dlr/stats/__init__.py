@@ -14,13 +14,8 @@ from dlr.stats.calibration import Calibration, calibration
 from dlr.stats.calibration_bootstrap import CalibrationBootstrap, calibration_bootstrap
 from dlr.stats.concordance import Concordance, concordance
 from dlr.stats.decision import DecisionCurve, DecisionDifference, decision_curve
-from dlr.stats.delong import (
-    DelongMatrix,
-    DelongTest,
-    delong_matrix,
-    delong_test,
-    delong_test_unpaired,
-)
+from dlr.stats.delong import DelongTest, delong_test, delong_test_unpaired
+from dlr.stats.delong_matrix import DelongMatrix, delong_matrix
 from dlr.stats.heterogeneity import HeterogeneityTest, cochran_q
 from dlr.stats.hosmer_lemeshow import HosmerLemeshow, hosmer_lemeshow
 from dlr.stats.icc import Icc, IccTable, icc, icc_table

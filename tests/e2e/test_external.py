@@ -21,7 +21,7 @@ from dlr.external import ExternalValidation
 from dlr.models.identity import model_identity
 from dlr.models.model_card import model_card, write_model_card
 from dlr.models.onnx_export import export_onnx
-from dlr.models.recalibration import recalibration_json
+from dlr.models.recalibration_file import recalibration_json
 from dlr.outputs import run_files, write_run
 from dlr.study import TrainedStudy
 

@@ -18,7 +18,7 @@ from dlr.config import StudyConfig
 from dlr.features.radiomics import load_settings
 from dlr.features.weights_files import read_state, write_state
 from dlr.imaging import read_image, read_mask
-from dlr.models.recalibration import RecalibrationFile
+from dlr.models.recalibration_file import RecalibrationFile
 from dlr.settings import MaskSettings
 
 from ..security.small_bundle import DEEP, RADIOMICS, save_bundle, sign

@@ -14,13 +14,8 @@ from scipy.special import expit
 from scipy.stats import chi2
 
 from dlr.errors import DlrError, InputError
-from dlr.models.recalibration import (
-    Recalibration,
-    RecalibrationFile,
-    ScoreUpdate,
-    recalibrate,
-    recalibration_json,
-)
+from dlr.models.recalibration import Recalibration, ScoreUpdate, recalibrate
+from dlr.models.recalibration_file import RecalibrationFile, recalibration_json
 
 
 def make_cohort(
