@@ -29,6 +29,7 @@ from dlr.features.radiomics import load_settings
 from dlr.features.worker import ImageTask
 from dlr.models.classifiers import make_classifier
 from dlr.progress import Progress, silent
+from dlr.workers import replaced_quietly
 
 if TYPE_CHECKING:
     from dlr.roi_pictures import RoiPicture
@@ -110,7 +111,8 @@ def _check_cohort(
     config = cohort.config
     tasks = image_tasks(cohort)
     chosen = _spread(cohort) if pictures else None
-    checks = list(_examine_all(config, tasks, workers, progress, chosen))
+    with replaced_quietly():
+        checks = list(_examine_all(config, tasks, workers, progress, chosen))
     about_rois = roi_findings(checks, cohort, _bin_widths(config))
     about_rois += duplicate_findings(checks, cohort)
     columns = check_columns(tables["clinical"], config, cohort)

@@ -18,6 +18,7 @@ from dlr.cohort.tables import ROW
 from dlr.errors import CaseError
 from dlr.features.cache import Cache, content_key
 from dlr.progress import Progress, silent
+from dlr.workers import replaced_quietly
 
 _FAMILY = "pictures"
 _CHUNK = 64
@@ -104,9 +105,10 @@ def prepare_pictures(
     chunks = [paths[i : i + _CHUNK] for i in range(0, len(paths), _CHUNK)]
     tasks = (delayed(_prepare_chunk)(chunk, settings, cache) for chunk in chunks)
     reasons: list[str] = []
-    for found in Parallel(n_jobs=workers, return_as="generator")(tasks):
-        reasons += found
-        progress("pictures", len(reasons), len(paths))
+    with replaced_quietly():
+        for found in Parallel(n_jobs=workers, return_as="generator")(tasks):
+            reasons += found
+            progress("pictures", len(reasons), len(paths))
     bad = [i for i, reason in enumerate(reasons) if reason]
     if len(bad) == len(paths):
         raise CaseError(f"no picture could be read; the first reason: {reasons[0]}")

@@ -30,6 +30,7 @@ from dlr.models.folds import Split, grouped_folds
 from dlr.models.grid import GridFit, fit_grid
 from dlr.models.signature import FittedSignature, fuse, signature_of
 from dlr.progress import Progress
+from dlr.workers import replaced_quietly
 
 Grids = dict[str, GridFit]
 
@@ -204,9 +205,10 @@ def _fit_all(
         for number, item in jobs
     )
     grids: list[Grids] = [{} for _ in parts]
-    for done, ((number, item), fitted) in enumerate(zip(jobs, results, strict=True), start=1):
-        grids[number][item.name] = fitted
-        progress("models", done, len(jobs))
+    with replaced_quietly():
+        for done, ((number, item), fitted) in enumerate(zip(jobs, results, strict=True), start=1):
+            grids[number][item.name] = fitted
+            progress("models", done, len(jobs))
     return grids
 
 

@@ -16,6 +16,7 @@ from dlr.models.chain import ChainSettings, fit_selection
 from dlr.models.classifiers import CLASSIFIERS
 from dlr.models.feature_sets import FeatureSet
 from dlr.stats import auc, nogueira_stability
+from dlr.workers import replaced_quietly
 
 PUBLISHED, SOUND = "published", "sound"
 
@@ -40,12 +41,13 @@ def resample_sets(
 ) -> list[Resample]:
     """Draw subjects with replacement and learn every feature set on them."""
     positions = draw_subjects(data, seed)
-    return list(
-        Parallel(n_jobs=workers)(
-            delayed(_resample)(data, positions, item, chains, algorithm, seed)
-            for item in sets.values()
+    with replaced_quietly():
+        return list(
+            Parallel(n_jobs=workers)(
+                delayed(_resample)(data, positions, item, chains, algorithm, seed)
+                for item in sets.values()
+            )
         )
-    )
 
 
 def draw_subjects(data: TrainingData, seed: int) -> np.ndarray:

@@ -21,6 +21,7 @@ from dlr.progress import Progress, silent
 from dlr.stability.copies import ENTRIES, CopyMeasurer, CopyResult
 from dlr.stability.table import COLUMNS, Form, StabilityTable
 from dlr.stats import icc_repeated
+from dlr.workers import replaced_quietly
 
 if TYPE_CHECKING:
     from dlr.features.embedding import Backbone
@@ -151,13 +152,14 @@ def _measure(
     progress("perturbed copies", 0, total)
     results: list[CopyResult] = []
     parallel = Parallel(n_jobs=workers, return_as="generator_unordered")
-    for found in parallel(delayed(measurer)(task) for task in tasks):
-        _embed(found, backbones, measurer.cache)
-        done += len(found)
-        results += [
-            CopyResult(r.case_id, r.view, r.repetition, r.keys, None, r.reason) for r in found
-        ]
-        progress("perturbed copies", done, total)
+    with replaced_quietly():
+        for found in parallel(delayed(measurer)(task) for task in tasks):
+            _embed(found, backbones, measurer.cache)
+            done += len(found)
+            results += [
+                CopyResult(r.case_id, r.view, r.repetition, r.keys, None, r.reason) for r in found
+            ]
+            progress("perturbed copies", done, total)
     return results
 
 

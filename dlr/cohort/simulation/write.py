@@ -13,6 +13,7 @@ from joblib import Parallel, delayed
 from dlr.cohort.simulation.subject import Patient, Plan, make_patient
 from dlr.errors import DlrError
 from dlr.safety.spreadsheets import write_csv_table
+from dlr.workers import replaced_quietly
 
 Progress = Callable[[int, int], None]
 
@@ -81,10 +82,11 @@ def write_cohort(
     jobs = (delayed(make_patient)(patient, plan) for patient in patients)
     rows: list[dict[str, object]] = []
     made = Parallel(n_jobs=n_workers, return_as="generator")(jobs)
-    for done, some in enumerate(made, start=1):
-        rows += some
-        if progress is not None:
-            progress(done, len(patients))
+    with replaced_quietly():
+        for done, some in enumerate(made, start=1):
+            rows += some
+            if progress is not None:
+                progress(done, len(patients))
     _write_table(pd.DataFrame(rows), plan.folder / "images.csv")
     _write_table(clinical, plan.folder / "clinical.csv")
     return study
