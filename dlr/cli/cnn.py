@@ -29,7 +29,7 @@ StudyFile = Annotated[Path, typer.Argument(help="The CNN study.yaml.", show_defa
 BundleFolder = Annotated[Path, typer.Argument(help="The bundle folder of a 'dlr cnn train'.")]
 Work = Annotated[
     Path | None,
-    typer.Option("--work", help="Pictures, checkpoints; by default <out>/work."),
+    typer.Option("--work", help="Pictures, checkpoints; by default OUT/work."),
 ]
 Workers = Annotated[int, typer.Option("--workers", "-j", min=1, help="Processes that read files.")]
 

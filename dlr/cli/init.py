@@ -14,11 +14,13 @@ def init(
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="Where to write; by default there."),
+        typer.Option("--out", "-o", help="Where to write; by default that folder."),
     ] = None,
     clinical: Annotated[
         Path | None,
-        typer.Option("--clinical", help="Clinical table; by default the only one there."),
+        typer.Option(
+            "--clinical", help="Clinical table; by default the only CSV or Excel file there."
+        ),
     ] = None,
     outcome: Annotated[
         str | None, typer.Option("--outcome", help="Its outcome column, where names do not tell.")
