@@ -33,11 +33,13 @@ def ablate(
     from dlr.cli.bars import progress_bars
     from dlr.cli.show import console
     from dlr.report import write_report
+    from dlr.run_lock import run_lock
     from dlr.study import Study
 
-    with progress_bars() as progress:
-        result = run(Study.from_yaml(study, work, root), workers, progress)
-    report = write_report(result, out)
+    with run_lock(out):
+        with progress_bars() as progress:
+            result = run(Study.from_yaml(study, work, root), workers, progress)
+        report = write_report(result, out)
     table = result.table
     worst = table[table["variant"] != result.reference].sort_values("difference").head(5)
     for row in worst.itertuples():

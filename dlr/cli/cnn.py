@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Hashable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from math import isnan, nan
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from dlr.cli.closing import close, exit_code, record
+from dlr.cli.closing import OK, close, exit_code, record
 from dlr.cli.cnn_tables import crops, fuse
 from dlr.cli.options import Clinical, Images, Only, Out, Root, Subgroups
 from dlr.errors import DlrError
@@ -62,11 +63,12 @@ def train(
     folder = work or out / "work"
     if not resume:
         _forget(folder)
-    with progress_bars() as progress:
-        trained = train_study(config, folder, workers, progress, strict=strict)
-    if int(os.environ.get("RANK", 0)):
-        return 0  # the first of several processes writes
-    report = trained.save(out)
+    with _alone_in(out):
+        with progress_bars() as progress:
+            trained = train_study(config, folder, workers, progress, strict=strict)
+        if _is_helper():
+            return OK  # the first of several processes writes
+        report = trained.save(out)
     return _finish(trained.result, report=report, bundle=out / "bundle")
 
 
@@ -86,11 +88,13 @@ def predict(
     from dlr.cnn.outputs import write_cnn_run
     from dlr.cnn.validation import predict_cnn
 
-    with progress_bars() as progress:
-        result = predict_cnn(
-            bundle, images, clinical, work or out / "work", root, cohort, workers, progress
-        )
-    return _finish(result, report=write_cnn_run(result, out), scores=out / "scores.csv")
+    with _alone_in(out):
+        with progress_bars() as progress:
+            result = predict_cnn(
+                bundle, images, clinical, work or out / "work", root, cohort, workers, progress
+            )
+        report = write_cnn_run(result, out)
+    return _finish(result, report=report, scores=out / "scores.csv")
 
 
 @app.command()
@@ -113,19 +117,14 @@ def validate(
     from dlr.cnn.outputs import write_cnn_run
     from dlr.cnn.validation import validate_cnn
 
-    with progress_bars() as progress:
-        result = validate_cnn(
-            bundle,
-            images,
-            clinical,
-            work or out / "work",
-            root,
-            cohort,
-            workers,
-            progress,
-            subgroup or (),
-        )
-    return _finish(result, report=write_cnn_run(result, out), scores=out / "scores.csv")
+    cache, groups = work or out / "work", subgroup or ()
+    with _alone_in(out):
+        with progress_bars() as progress:
+            result = validate_cnn(
+                bundle, images, clinical, cache, root, cohort, workers, progress, groups
+            )
+        report = write_cnn_run(result, out)
+    return _finish(result, report=report, scores=out / "scores.csv")
 
 
 @app.command()
@@ -169,15 +168,16 @@ def compare(
     config = CnnStudyConfig.from_yaml(study)
     if root is not None:
         config = config.model_copy(update={"image_root": root.resolve()})
-    with progress_bars() as progress:
-        comparison = compare_networks(config, work or out / "work", workers, progress)
-    if int(os.environ.get("RANK", 0)):
-        return 0
-    report = write_comparison(comparison, config, out)
+    with _alone_in(out):
+        with progress_bars() as progress:
+            comparison = compare_networks(config, work or out / "work", workers, progress)
+        if _is_helper():
+            return OK
+        report = write_comparison(comparison, config, out)
     columns = ["network", "cohort", "target", "auc", "auc_low", "auc_high"]
     console.print(comparison.performance[columns].round(3).to_string(index=False))
     close(report=report)
-    return 0
+    return OK
 
 
 @app.command()
@@ -188,11 +188,23 @@ def export(bundle: BundleFolder, out: Out) -> int:
 
     for path in export_onnx(bundle, out):
         console.print(str(path))
-    return 0
+    return OK
 
 
 app.command()(crops)
 app.command()(fuse)
+
+
+def _is_helper() -> bool:
+    """Whether torchrun started this process beside the one that writes."""
+    return int(os.environ.get("RANK", 0)) > 0
+
+
+def _alone_in(out: Path) -> AbstractContextManager[None]:
+    """Keep the folder for this run; the processes of one torchrun are one run."""
+    from dlr.run_lock import run_lock
+
+    return nullcontext() if _is_helper() else run_lock(out)
 
 
 def _dry_run(config: object) -> int:

@@ -34,6 +34,7 @@ from dlr.cnn.training import TrainedNetwork, TrainingData, train_network
 from dlr.errors import CaseError
 from dlr.features.cache import content_key
 from dlr.progress import Progress, silent
+from dlr.safe_files import staged
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +48,11 @@ class CnnStudy:
         """Write scores, tables, report and bundle; return the report's path."""
         from dlr.cnn.outputs import write_cnn_run
 
-        self.bundle.save(Path(out) / "bundle")
-        return write_cnn_run(self.result, Path(out))
+        folder = Path(out)
+        with staged(folder) as stage:
+            self.bundle.save(stage / "bundle")
+            report = write_cnn_run(self.result, stage)
+        return folder / report.relative_to(stage)
 
 
 def train_study(

@@ -14,7 +14,7 @@ import yaml
 from dlr.cnn.fusion import SCORE_FILE, write_score_table
 from dlr.cnn.results import CnnResult
 from dlr.errors import DlrError
-from dlr.safe_files import write_atomically
+from dlr.safe_files import staged, write_atomically
 from dlr.safety.private import private_result
 from dlr.safety.spreadsheets import csv_text
 
@@ -62,10 +62,12 @@ def write_cnn_run(result: CnnResult, folder: str | Path) -> Path:
         table = pd.concat([item.to_frame() for item in result.subgroups], ignore_index=True)
         files["subgroups.csv"] = csv_text(table)
     try:
-        for name, text in files.items():
-            write_atomically(folder / name, text.encode())
-        write_score_table(result, folder / SCORE_FILE)
-        return write_cnn_report(shown, folder)
+        with staged(folder) as stage:
+            for name, text in files.items():
+                write_atomically(stage / name, text.encode())
+            write_score_table(result, stage / SCORE_FILE)
+            report = write_cnn_report(shown, stage)
+        return folder / report.relative_to(stage)
     except PermissionError as error:
         raise DlrError(f"{error.filename} cannot be written; choose another --out") from None
 
