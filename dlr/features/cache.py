@@ -15,11 +15,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
-from dlr.safe_files import write_atomically
+from dlr.errors import StorageError
+from dlr.safe_files import storage_error, write_atomically
 
 _CHECKSUM_BYTES = 32
 
@@ -50,15 +51,49 @@ class Cache:
     ----------
     folder : Path
         Created when the first entry is written.
+    opened : bool
+        Whether `folder` is there already. When it is gone later, so is the disk or share it was
+        on, and nothing is written beside it.
 
     Attributes
     ----------
     damaged : list of str
-        Entries whose checksum did not fit, as ``<family>/<key>``, in the order they were met.
+        Entries that could not be read or whose checksum did not fit, as ``<family>/<key>``, in
+        the order they were met.
     """
 
     folder: Path
+    opened: bool = field(default=False, compare=False)
     damaged: list[str] = field(default_factory=list, init=False, compare=False, repr=False)
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Make the folder where it is missing; from now on it has to be there.
+
+        Raises
+        ------
+        StorageError
+            If it cannot be made.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise storage_error(error, folder) from None
+        return cls(folder, opened=True)
+
+    def require(self) -> None:
+        """See whether the folder is still there.
+
+        Raises
+        ------
+        StorageError
+            If it was, and is no more.
+        """
+        if self.opened and not self.folder.is_dir():
+            raise StorageError(
+                f"{self.folder} has vanished while it was in use; bring the disk or network share "
+                "back and run the same command again, which goes on with what is kept there"
+            )
 
     def _path(self, family: str, key: str) -> Path:
         return self.folder / family / key[:2] / key
@@ -68,6 +103,8 @@ class Cache:
             raw = self._path(family, key).read_bytes()
         except FileNotFoundError:
             return None
+        except OSError:  # a bad sector, a share that is going: computed again, or found out then
+            raw = b""
         checksum, content = raw[:_CHECKSUM_BYTES], raw[_CHECKSUM_BYTES:]
         if hashlib.sha256(content).digest() == checksum:
             return content
@@ -75,6 +112,7 @@ class Cache:
         return None
 
     def _write(self, family: str, key: str, content: bytes) -> None:
+        self.require()
         write_atomically(self._path(family, key), hashlib.sha256(content).digest() + content)
 
     def read_record(self, family: str, key: str) -> dict[str, Any] | None:

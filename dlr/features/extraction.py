@@ -69,7 +69,7 @@ def extract_features(
         If the cache cannot be written.
     """
     config = cohort.config
-    cache = Cache(work / "cache")
+    cache = Cache.open(work / "cache")
     tasks = image_tasks(cohort)
     processor = ImageProcessor(config, cache)
     measured = {view: processor.measuring(view) for view in config.views}  # faults before work
@@ -86,6 +86,7 @@ def extract_features(
     columns = _columns(config, measured, backbones)
     first, lost = assemble(results, "first", columns, backbones, cache)
     second, lost_second = assemble(results, "second", columns, backbones, cache)
+    cache.require()  # values that vanished with their share are no failures of cases
     found = [(result, failure) for result in results for failure in result.failures]
     return FeatureTable(
         values=first,

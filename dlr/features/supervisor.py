@@ -226,7 +226,9 @@ class Supervisor:
         seconds, memory = self._execution.case_timeout_s, self._execution.case_memory_gb
         busy = [process for process in self._processes if process.busy]
         for process in busy:
-            if seconds is not None and process.seconds_on_roi() > seconds:
+            if process.stuck:
+                self._events.put((process, None))  # as good as dead
+            elif seconds is not None and process.seconds_on_roi() > seconds:
                 process.kill(self._too_slow())
             elif memory is not None and process.memory_bytes() > memory * 1e9:
                 process.kill(f"the process needed more than {memory:g} GB of memory")

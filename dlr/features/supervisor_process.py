@@ -19,6 +19,10 @@ from dlr.features.worker import ImageTask, RoiRequest
 # "-P": a file in the current folder that is called like a module is not taken for it.
 WORKER_COMMAND = (sys.executable, "-P", "-m", "dlr.features.supervisor_worker")
 
+GONE_S = 10.0
+"""Seconds within which a killed process has to be gone. One that waits for a network share that
+has vanished cannot be killed by anybody: the run goes on without it."""
+
 _SINGLE_THREADED = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -65,6 +69,7 @@ class WorkerProcess:
         self.convicted: RoiRequest | None = None  # at which ROI it did
         self._n_done = 0
         self._since = time.monotonic()
+        self._killed_at: float | None = None
         self._popen = subprocess.Popen(
             list(command),
             stdin=subprocess.PIPE,
@@ -132,16 +137,28 @@ class WorkerProcess:
         """End it at once; `verdict` is the reason to be reported."""
         if not self.verdict:
             self.verdict, self.convicted = verdict, self.current_roi()
+        if self._killed_at is None:
+            self._killed_at = time.monotonic()
         self._popen.kill()
 
-    def wait(self) -> None:
-        """Wait until it is gone; what it said last is still to be read."""
-        self._popen.wait()
+    @property
+    def stuck(self) -> bool:
+        """Whether it was killed and does not go."""
+        return self._killed_at is not None and time.monotonic() - self._killed_at > GONE_S
+
+    def wait(self) -> bool:
+        """Wait until it is gone, and tell whether it is; what it said last is still to be read."""
+        try:
+            self._popen.wait(0 if self.stuck else GONE_S)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def close(self) -> None:
         """End it and wait until it is gone."""
         self._popen.kill()
-        self._popen.wait()
+        if not self.wait():
+            return  # its pipes stay open: closing them could wait for the process
         self._reader.join()
         for pipe in (self._popen.stdin, self._popen.stdout):
             if pipe is not None:

@@ -45,13 +45,15 @@ class Message:
 def encode_job(config: StudyConfig, cache: Cache) -> str:
     """Return, as one line, what is the same for all tasks of a run."""
     settings = config.model_dump(mode="json")
-    return json.dumps({"config": settings, "cache": str(cache.folder.absolute())})
+    folder = str(cache.folder.absolute())
+    return json.dumps({"config": settings, "cache": folder, "opened": cache.opened})
 
 
 def decode_job(text: str | bytes) -> ImageProcessor:
     """Return the processor of a run."""
     job = json.loads(text)
-    return ImageProcessor(StudyConfig.model_validate(job["config"]), Cache(Path(job["cache"])))
+    cache = Cache(Path(job["cache"]), job["opened"])
+    return ImageProcessor(StudyConfig.model_validate(job["config"]), cache)
 
 
 def encode_task(task: ImageTask) -> str:
