@@ -186,7 +186,15 @@ def _grid(
     parameters = {
         name: dict(grid.algorithms[votes.winner].parameters) for name, grid in (grids or {}).items()
     }
-    return ModelGrid(areas, votes.counts, votes.winner, judged_on, fold_winners, parameters)
+    return ModelGrid(
+        areas,
+        votes.counts,
+        votes.winner,
+        judged_on,
+        fold_winners,
+        parameters,
+        mean_auc=votes.mean_auc,
+    )
 
 
 def _with_curves(

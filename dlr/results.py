@@ -197,6 +197,8 @@ class ModelGrid:
         By algorithm: training cases scored on the feature set `roc_set`, out of fold under the
         sound protocol, apparent under the published one.
     roc_set : str
+    mean_auc : pandas.Series, optional
+        By algorithm: mean AUC over the feature sets where the vote looked; it breaks ties.
     """
 
     auc: Mapping[str, pd.DataFrame]
@@ -207,6 +209,7 @@ class ModelGrid:
     parameters: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     roc: Mapping[str, RocCurve] = field(default_factory=dict)
     roc_set: str = ""
+    mean_auc: pd.Series | None = None
 
 
 @dataclass(frozen=True, eq=False)

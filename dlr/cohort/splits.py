@@ -11,13 +11,17 @@ from dlr.errors import Fault, InputError
 from dlr.safety.spreadsheets import read_csv_table, write_csv_table
 from dlr.settings import SplitSettings
 
-TRAINING, EXTERNAL = "training", "external"
+TRAINING, EXTERNAL, HOLD_OUT = "training", "external", "hold-out"
+"""Cohorts of a split. What was drawn at random comes from the same hospitals: a hold-out."""
 
 
 def split_cohorts(
     clinical: pd.DataFrame, settings: SplitSettings, seed: int, clinical_path: Path
 ) -> pd.Series:
-    """Assign every case to ``"training"`` or ``"external"``, whole subjects at a time.
+    """Assign every case to ``"training"`` or the other cohort, whole subjects at a time.
+
+    The other cohort is ``"external"`` where the split goes by date or centre, and ``"hold-out"``
+    where it is drawn at random, which is an internal validation.
 
     A random split is drawn once and written beside the clinical table
     (``<name>.split.csv``); later runs read that file, so the split never changes silently.
@@ -58,8 +62,8 @@ def split_cohorts(
     return _named(chosen)
 
 
-def _named(training: pd.Series) -> pd.Series:
-    return training.map({True: TRAINING, False: EXTERNAL}).rename("cohort")
+def _named(training: pd.Series, other: str = EXTERNAL) -> pd.Series:
+    return training.map({True: TRAINING, False: other}).rename("cohort")
 
 
 def _random(clinical: pd.DataFrame, fraction: float, seed: int, path: Path) -> pd.Series:
@@ -106,7 +110,7 @@ def draw_random_split(clinical: pd.DataFrame, fraction: float, seed: int) -> pd.
         members = positive.index[positive == value].to_numpy()
         count = round(fraction * len(members))
         training.loc[generator.permutation(members)[:count]] = True
-    return _named(training)
+    return _named(training, HOLD_OUT)
 
 
 def _by_date(clinical: pd.DataFrame, settings: SplitSettings, path: Path) -> pd.Series:
@@ -136,4 +140,5 @@ def _drawn_earlier(path: Path) -> pd.Series:
         reason = " ".join(str(error).split())
         message = f"the file of the split cannot be read ({reason}); delete it to draw anew"
         raise InputError([Fault(message, path, code="split")]) from None
-    return found
+    # Earlier versions called the hold-out cohort external.
+    return found.replace(EXTERNAL, HOLD_OUT)

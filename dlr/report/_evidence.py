@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dlr.external import ExternalValidation, evaluations_of
+from dlr.report._cohorts import cohort_warning
 from dlr.report._evidence_settings import settings_evidence
 from dlr.report._shared import slug
 from dlr.report._words import listed, lost_cases, plural
@@ -85,7 +86,12 @@ def _common(result: StudyResult | ValidationResult) -> Evidence:
         where = "data" if isinstance(result, StudyResult) else "cohort"
         found["centres"] = (f"{len(centers)} centres: {listed(centers)}.", where)
     one = "" if isinstance(result, StudyResult) else "evaluation"
-    return found | _performance(evaluations_of(result), result.config.cohorts.training, one)
+    inside: frozenset[str] = frozenset()
+    if isinstance(result, StudyResult):
+        known = {str(name) for name in result.scores["cohort"]}
+        inside = frozenset(n for n in known if cohort_warning(result.config, result.scores, n))
+    training = result.config.cohorts.training
+    return found | _performance(evaluations_of(result), training, one, inside)
 
 
 def _missing(result: StudyResult | ValidationResult) -> tuple[str, str]:
@@ -95,9 +101,16 @@ def _missing(result: StudyResult | ValidationResult) -> tuple[str, str]:
 
 
 def _performance(
-    evaluations: tuple[CohortEvaluation, ...], training: str, one: str = ""
+    evaluations: tuple[CohortEvaluation, ...],
+    training: str,
+    one: str = "",
+    inside: frozenset[str] = frozenset(),
 ) -> Evidence:
-    """Say what was measured, on honest estimates only; `one` is the section if there is one."""
+    """Say what was measured, on honest estimates only.
+
+    `one` is the section if there is one; cohorts `inside` the training hospitals are no external
+    validation.
+    """
     honest = [item for item in evaluations if item.estimate in ("out-of-fold", "frozen")]
     external = [e for e in honest if e.estimate == "frozen" and e.cohort != training]
     found: Evidence = {}
@@ -125,7 +138,10 @@ def _performance(
     found["events"] = (_events(honest), first)
     if external:
         names = listed([item.cohort for item in external])
-        found["external"] = (f"Judged on {names}, which trained nothing.", first)
+        elsewhere = [name for name in (e.cohort for e in external) if name not in inside]
+        if elsewhere:
+            text = f"Judged on {listed(elsewhere)}, which trained nothing."
+            found["external"] = (text, first)
         found["frozen"] = (f"Model and threshold were frozen before {names} was scored.", first)
     if len([item for item in external if item.cohort != "pooled"]) > 1:
         found["cohort_heterogeneity"] = ("Performance cohort by cohort.", first)

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlr.report._blocks import Text
+from dlr.report._cohorts import split_file
 from dlr.report._methods_models import models_text, selection_text
+from dlr.report._methods_outcome import outcome_text
 from dlr.report._words import listed, outcome_name, unit
 
 if TYPE_CHECKING:
     from dlr.config import StudyConfig
+    from dlr.results import StudyResult
     from dlr.settings import IntensitySettings, ViewSettings
 
 REFERENCES = {
@@ -35,8 +38,13 @@ REFERENCES = {
 }
 
 
-def methods_paragraphs(config: StudyConfig, provenance: Mapping[str, str]) -> list[Text]:
-    """Return the methods as paragraphs of plain text, each with its heading."""
+def methods_paragraphs(
+    config: StudyConfig, provenance: Mapping[str, str], result: StudyResult | None = None
+) -> list[Text]:
+    """Return the methods as paragraphs of plain text, each with its heading.
+
+    With `result`, what the data decided (numbers of features, fallbacks, ties) is told, too.
+    """
     paragraphs = {
         "Population and outcome": _population(config),
         "Images and regions of interest": _imaging(config),
@@ -44,6 +52,7 @@ def methods_paragraphs(config: StudyConfig, provenance: Mapping[str, str]) -> li
         "Missing values": _missing(config),
         "Selection": selection_text(config),
         "Models": models_text(config),
+        "What the data decided": "" if result is None else outcome_text(result),
         "Statistics": _evaluation(config),
         "Software": _software(provenance, config),
     }
@@ -86,7 +95,13 @@ def _population(config: StudyConfig) -> str:
         "date": f"by date (subjects seen before {split.before} trained)",
         "center": f"by centre (training: {listed(split.training_centers)})",
     }
-    return text + f"Subjects were split once, {ways[split.method]}, with seed {config.seed}."
+    text += f"Subjects were split once, {ways[split.method]}, with seed {config.seed}."
+    if split.method != "random":
+        return text
+    return (
+        f"{text} Those who did not train are a hold-out cohort of the same hospital or hospitals "
+        f"(internal validation). {split_file(config)}"
+    )
 
 
 def _imaging(config: StudyConfig) -> str:
@@ -199,7 +214,7 @@ def _evaluation(config: StudyConfig) -> str:
         "Wilson intervals. Calibration was judged by calibration curve, slope, calibration in the "
         f"large, Brier score, ICI and the Hosmer-Lemeshow test ({settings.calibration_groups} "
         "groups), clinical usefulness by decision curves. The final models were frozen before any "
-        "external case was scored."
+        "case of another cohort was scored."
     )
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from dlr import figures
 from dlr.report._blocks import Block, Fact, Facts, Figure, Section, Text
+from dlr.report._methods_outcome import algorithm_labels, tie_words
 from dlr.report._shared import fold, slug
 from dlr.report._tables import plain_table
 
@@ -21,7 +22,7 @@ def grid_section(result: StudyResult) -> Section | None:
     grid = result.grid
     if grid is None or len(grid.votes) < 2:
         return None
-    labels = _labels(list(grid.votes.index))
+    labels = algorithm_labels(list(grid.votes.index))
     blocks: list[Block] = [Text(_vote_sentence(grid, labels))]
     for cohort, areas in grid.auc.items():
         blocks.append(
@@ -44,7 +45,12 @@ def grid_section(result: StudyResult) -> Section | None:
             "outer_folds_won": [grid.fold_winners.count(str(n)) for n in grid.votes.index],
         }
     )
-    note = f"Judged on: {grid.judged_on}."
+    if grid.mean_auc is not None:
+        votes.insert(2, "mean_auc", grid.mean_auc.reindex(grid.votes.index).to_numpy())
+    note = (
+        f"Judged on: {grid.judged_on}. Of algorithms with equally many places among the best three "
+        "the one of the higher mean AUC wins, then the first in dlr's list."
+    )
     blocks.append(plain_table("vote", "The vote among the algorithms.", votes, note))
     lead = "Which algorithm the scores come from, and what the others would have given."
     return Section("algorithms", "Algorithms", lead, tuple(blocks))
@@ -64,12 +70,6 @@ def _roc(result: StudyResult, grid: ModelGrid, labels: dict[str, str]) -> list[B
     return [Figure(f"algorithms_roc_{slug(grid.roc_set)}", caption, draw)]
 
 
-def _labels(keys: list[str]) -> dict[str, str]:
-    from dlr.models.classifiers import CLASSIFIERS
-
-    return {key: CLASSIFIERS[key].label if key in CLASSIFIERS else key for key in keys}
-
-
 def _how(result: StudyResult, cohort: str) -> str:
     if cohort != "training":
         return f"final models on the cohort {cohort}"
@@ -83,6 +83,8 @@ def _vote_sentence(grid: ModelGrid, labels: dict[str, str]) -> str:
         f"{labels[grid.winner]} was chosen: it is among the best three algorithms on "
         f"{int(grid.votes[grid.winner])} feature sets, judged on {grid.judged_on}."
     )
+    tie = tie_words(grid, labels)
+    text += f" {tie}" if tie else ""
     if grid.fold_winners:
         same = sum(name == grid.winner for name in grid.fold_winners)
         text += (

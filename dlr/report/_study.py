@@ -11,6 +11,8 @@ from dlr import figures
 from dlr.report._ablation import no_ablation_section
 from dlr.report._blocks import Block, Bullets, Figure, Report, Section, Table, Text, Tone
 from dlr.report._cases import cases_section
+from dlr.report._chosen import best_model, externals, out_of_fold
+from dlr.report._cohorts import cohort_title, cohort_warning, split_file
 from dlr.report._evaluation import calibration_blocks, evaluation_blocks
 from dlr.report._evidence import study_evidence
 from dlr.report._features import features_section
@@ -25,7 +27,7 @@ from dlr.report._shared import (
     reproducibility_section,
     slug,
 )
-from dlr.report._summary import best_model, externals, out_of_fold, summary_section
+from dlr.report._summary import summary_section
 from dlr.report._tables import logistic_table, plain_table, steps_table
 from dlr.report._training import corrected_calibration, redundancy_figures
 from dlr.report._words import ESTIMATES, outcome_name, set_meaning
@@ -113,6 +115,8 @@ def _data_section(result: StudyResult) -> Section:
             "of the inputs are listed under Reproducibility."
         ),
     ]
+    written = split_file(config)
+    blocks += [Text(written)] if written else []
     return Section("data", "Data", "Where the data of this report come from.", tuple(blocks))
 
 
@@ -270,7 +274,8 @@ def _main_sets(result: StudyResult) -> list[str]:
 
 def _evaluation_section(result: StudyResult, evaluation: CohortEvaluation) -> Section:
     cohort, estimate = evaluation.cohort, evaluation.estimate
-    title = f"{cohort[:1].upper()}{cohort[1:]} cohort ({estimate})"
+    name = cohort_title(result.config, cohort)
+    title = f"{name[:1].upper()}{name[1:]} cohort ({estimate})"
     flatters = estimate in ("apparent", "cross-validated")
     main = next(iter(_main_sets(result)), "") if not flatters else ""
     blocks = evaluation_blocks(evaluation, result.config, main)
@@ -281,6 +286,9 @@ def _evaluation_section(result: StudyResult, evaluation: CohortEvaluation) -> Se
             "of a model."
         )
         blocks = [Text(warning, "warning"), *blocks]
+    elif estimate == "frozen":
+        kind = cohort_warning(result.config, result.scores, cohort)
+        blocks = [*([Text(kind, "note")] if kind else []), *blocks]
     return Section(slug(f"evaluation_{cohort}_{estimate}"), title, lead, tuple(blocks))
 
 
@@ -297,7 +305,7 @@ def _calibration_section(result: StudyResult) -> Section | None:
 
 def _methods_section(result: StudyResult) -> Section:
     blocks: list[Block] = [
-        *methods_paragraphs(result.config, result.provenance),
+        *methods_paragraphs(result.config, result.provenance, result),
         Bullets(tuple(references(result.config))),
     ]
     lead = "Written from the settings that were used; ready to paste into a manuscript and edit."

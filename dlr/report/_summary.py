@@ -6,30 +6,30 @@ from typing import TYPE_CHECKING
 
 from dlr.figures._text import DASH, number, p_text
 from dlr.report._blocks import Block, Bullets, Fact, Facts, Section, Text
+from dlr.report._chosen import best_model, externals, out_of_fold
+from dlr.report._cohorts import cohort_title
 from dlr.report._tables import at
+from dlr.report._warnings import cohort_warnings, model_warnings, sample_warnings
 from dlr.report._words import (
+    WORSE,
     auc_words,
     calibration_words,
     listed,
     lost_cases,
+    one_sided,
     outcome_name,
     plural,
     set_meaning,
     unit,
+    variable_label,
+    worse_than_chance,
 )
 
 if TYPE_CHECKING:
     from dlr.config import StudyConfig
     from dlr.results import CohortEvaluation, ModelEvaluation, StudyResult
 
-FEW_EVENTS = 10
-"""Fewer events per candidate parameter than this are too few by the common rule of thumb."""
-
-
-FEW_EXTERNAL = 100
-"""Fewer events, or non-events, than this are too few to validate a model on."""
-
-
+_IDEAL_SLOPE = "ideal 1; below 1: predictions too extreme"
 _PUBLISHED = (
     "This study ran the published protocol: features were selected on all training cases before "
     "anything was cross-validated, scores entered the nomogram in-sample, and the algorithm was "
@@ -53,25 +53,11 @@ def summary_section(result: StudyResult) -> Section:
     if config.protocol == "published":
         blocks.append(Text(_PUBLISHED, "warning"))
     blocks.append(Bullets(tuple(_sentences(result)), headed=True))
-    blocks += [Text(warning, "warning") for warning in sample_warnings(result)]
+    warnings = [*model_warnings(result), *cohort_warnings(result), *sample_warnings(result)]
+    blocks += [Text(warning, "warning") for warning in warnings]
     blocks.append(Text(_limits(config), "note"))
     lead = "What was predicted, in whom, how well it worked, and how far it can be trusted."
     return Section("summary", "Summary", lead, tuple(blocks))
-
-
-def out_of_fold(result: StudyResult) -> CohortEvaluation | None:
-    """Return the honest evaluation of the training cohort."""
-    return next((item for item in result.evaluations if item.estimate == "out-of-fold"), None)
-
-
-def externals(result: StudyResult) -> list[CohortEvaluation]:
-    """Return the evaluations of the frozen models on other cohorts."""
-    return [item for item in result.evaluations if item.estimate == "frozen"]
-
-
-def best_model(evaluation: CohortEvaluation) -> ModelEvaluation:
-    """Return the feature set of the highest AUC."""
-    return max(evaluation.models.values(), key=lambda model: model.roc.auc.value)
 
 
 def headline_facts(result: StudyResult) -> tuple[Fact, ...]:
@@ -94,7 +80,7 @@ def headline_facts(result: StudyResult) -> tuple[Fact, ...]:
                 continue
             facts.append(
                 Fact(
-                    f"AUC of {model.feature_set}, {evaluation.cohort} cohort",
+                    f"AUC of {model.feature_set}, {_name(result, evaluation)} cohort",
                     number(model.roc.auc.value),
                     _sure(model, level),
                 )
@@ -102,19 +88,24 @@ def headline_facts(result: StudyResult) -> tuple[Fact, ...]:
             if model.calibration is not None and model.calibration.slope == model.calibration.slope:
                 facts.append(
                     Fact(
-                        f"Calibration slope, {evaluation.cohort} cohort",
+                        f"Calibration slope, {_name(result, evaluation)} cohort",
                         number(model.calibration.slope),
-                        "ideal 1; below 1: predictions too extreme",
+                        WORSE if model.calibration.slope < 0 else _IDEAL_SLOPE,
                     )
                 )
     facts.append(Fact("Failed cases", str(lost_cases(result.failures)), "listed under Failures"))
     return tuple(facts)
 
 
+def _name(result: StudyResult, evaluation: CohortEvaluation) -> str:
+    return cohort_title(result.config, evaluation.cohort)
+
+
 def _sure(model: ModelEvaluation, level: float) -> str:
     limits = model.roc.auc.confidence_interval(level)
     cases = f"{plural(model.n, 'case')}, {plural(model.n_positive, 'event')}"
-    return f"{level:.0%} CI {number(limits.low)}{DASH}{number(limits.high)}; {cases}"
+    worse = f"{WORSE}; " if model.roc.auc.value < 0.5 else ""
+    return f"{worse}{level:.0%} CI {number(limits.low)}{DASH}{number(limits.high)}; {cases}"
 
 
 def _sentences(result: StudyResult) -> list[str]:
@@ -140,18 +131,12 @@ def _question(result: StudyResult) -> str:
         families.append("deep features of a pretrained network")
     sources = f"{listed(families)} of the regions of interest" if families else "the images"
     views = listed([f"'{view}'" for view in config.views])
-    clinical = [variable_name(config, name) for name in result.clinical_variables]
+    clinical = [variable_label(config, name) for name in result.clinical_variables]
     extra = f" and from {listed(clinical)}" if clinical else ""
     return (
         f"What was predicted: {outcome_name(config)}, for each {unit(config)}, from {sources} "
         f"({'view' if len(config.views) == 1 else 'views'} {views}){extra}. {_cohorts(result)}"
     )
-
-
-def variable_name(config: StudyConfig, name: str) -> str:
-    """Return a clinical variable's label or name."""
-    variable = config.clinical_variables.get(name)
-    return variable.label if variable is not None and variable.label else name
 
 
 def _cohorts(result: StudyResult) -> str:
@@ -161,7 +146,8 @@ def _cohorts(result: StudyResult) -> str:
             continue
         model = next(iter(evaluation.models.values()))
         share = model.n_positive / model.n if model.n else float("nan")
-        parts.append(f"{evaluation.cohort} {model.n} cases ({model.n_positive}, {share:.0%})")
+        name = _name(result, evaluation)
+        parts.append(f"{name} {model.n} cases ({model.n_positive}, {share:.0%})")
     return f"Cohorts, with the number of cases that had the outcome: {listed(parts)}."
 
 
@@ -170,7 +156,7 @@ def _winner(result: StudyResult, training: CohortEvaluation) -> str:
     level = result.config.evaluation.confidence_level
     chance = best.roc.auc.confidence_interval(level).low <= 0.5
     doubt = " The interval includes 0.5, so it may be no better than chance." if chance else ""
-    doubt += _remark(best)
+    doubt += worse_than_chance(best, level) + _remark(best)
     return (
         f"How good in the training cohort: judged on cases left out of the fit, {best.feature_set} "
         f"({set_meaning(best.feature_set)}) did best, with an AUC of {auc_words(best, level)}. "
@@ -187,14 +173,15 @@ def _external(
     name = best_model(training).feature_set if training is not None else top.feature_set
     model = evaluation.models.get(name, top)
     metrics = model.at_locked
+    where = _name(result, evaluation)
     text = (
-        f"How good in the {evaluation.cohort} cohort: the frozen {model.feature_set} model, chosen "
+        f"How good in the {where} cohort: the frozen {model.feature_set} model, chosen "
         f"on the training cohort, reached an AUC of {auc_words(model, level)}; at the threshold "
         f"fixed in training it found {metrics.sensitivity.numerator} of "
         f"{metrics.sensitivity.denominator} cases with the outcome and cleared "
         f"{metrics.specificity.numerator} of {metrics.specificity.denominator} without."
     )
-    text += _remark(model)
+    text += worse_than_chance(model, level) + one_sided(metrics) + _remark(model)
     if top.feature_set != model.feature_set:
         text += f" {top.feature_set} was highest there, with {auc_words(top, level)}."
     return text
@@ -237,7 +224,8 @@ def _calibration(result: StudyResult, training: CohortEvaluation | None) -> list
         model = evaluation.models.get(name)
         words = calibration_words(model) if model is not None else ""
         if words:
-            sentences.append(f"Calibration of {name} in the {evaluation.cohort} cohort: {words}.")
+            where = _name(result, evaluation)
+            sentences.append(f"Calibration of {name} in the {where} cohort: {words}.")
     return sentences
 
 
@@ -255,39 +243,6 @@ def _apparent(result: StudyResult) -> str:
         f"Apparent figures: those of {name} (AUC {number(model.roc.auc.value)}) are fitted and "
         "judged on the same cases: too good by construction. They are shown only so that the "
         f"optimism ({number(gap)} here) can be seen."
-    )
-
-
-def sample_warnings(result: StudyResult) -> list[str]:
-    """Say where there are too few cases to learn from, or to judge by."""
-    warnings = [_few_to_learn(result)]
-    for evaluation in externals(result):
-        model = next(iter(evaluation.models.values()))
-        fewer = min(model.n_positive, model.n - model.n_positive)
-        if fewer < FEW_EXTERNAL:
-            warnings.append(
-                f"Small {evaluation.cohort} cohort: {plural(fewer, 'case')} of the rarer outcome. "
-                f"At least {FEW_EXTERNAL} are recommended for an external validation (Collins et "
-                "al. Stat Med 2016;35:214-226), so its figures can only be rough."
-            )
-    return [warning for warning in warnings if warning]
-
-
-def _few_to_learn(result: StudyResult) -> str:
-    training = out_of_fold(result)
-    if training is None:
-        return ""
-    model = best_model(training)
-    fewer = min(model.n_positive, model.n - model.n_positive)
-    candidates = max((trace.steps[0][1] for trace in result.traces.values()), default=0)
-    candidates += len(result.clinical_ranking)
-    if not candidates or fewer / candidates >= FEW_EVENTS:
-        return ""
-    return (
-        f"Small training sample: {plural(fewer, 'case')} of the rarer outcome for {candidates:,} "
-        f"candidate features and variables, {fewer / candidates:.2g} per candidate ({FEW_EVENTS} "
-        "or more are usually asked for). Which features were selected is therefore unstable, and "
-        "the intervals, wide as they are, hold for this cohort only."
     )
 
 

@@ -9,7 +9,8 @@ import pandas as pd
 
 from dlr.figures._text import DASH, interval, number, p_cell, ratio
 from dlr.report._blocks import Table
-from dlr.report._words import class_labels
+from dlr.report._methods_outcome import fallback_sentences
+from dlr.report._words import WORSE, class_labels, useless_threshold, variable_label
 
 if TYPE_CHECKING:
     from dlr.config import StudyConfig
@@ -84,12 +85,27 @@ def performance_table(evaluation: CohortEvaluation, name: str, caption: str, lev
         f"Values in brackets are {level:.0%} confidence intervals (AUC: DeLong; shares: Wilson). "
         "The threshold was fixed on the out-of-fold predictions of the training cohort."
     )
+    note += _remarks(evaluation)
     if any(model.roc.auc.n_clusters for model in evaluation.models.values()):
         note += (
             " The intervals of the AUC allow for several cases of one subject; those of the shares "
             "do not and are somewhat too narrow."
         )
     return Table(name, caption, pd.DataFrame(rows), evaluation.to_frame(level), note)
+
+
+def _remarks(evaluation: CohortEvaluation) -> str:
+    """Put an AUC below chance and a threshold that calls everyone alike into words."""
+    models = evaluation.models
+    worse = [name for name, model in models.items() if model.roc.auc.value < 0.5]
+    text = f" AUC below 0.5 ({', '.join(worse)}): {WORSE}." if worse else ""
+    alike = [name for name, model in models.items() if "useless" in _threshold(model.at_locked)]
+    if alike:
+        text += (
+            f" Useless threshold ({', '.join(alike)}): everyone is called alike, so the shares "
+            "beside it say nothing about the score."
+        )
+    return text
 
 
 def youden_table(evaluation: CohortEvaluation, name: str, level: float) -> Table:
@@ -112,11 +128,21 @@ def youden_table(evaluation: CohortEvaluation, name: str, level: float) -> Table
 
 
 def _metric_cells(metrics: ClassificationMetrics, level: float) -> dict[str, str]:
-    cells = {"Threshold": number(metrics.threshold)}
+    cells = {"Threshold": _threshold(metrics)}
     for name in _METRICS:
         label = _METRIC_NAMES.get(name, name.capitalize())
         cells[label] = share(getattr(metrics, name), level)
     return cells
+
+
+def _threshold(metrics: ClassificationMetrics) -> str:
+    """Return the threshold, and whether it calls everyone alike."""
+    called = metrics.true_positive + metrics.false_positive
+    cleared = metrics.true_negative + metrics.false_negative
+    if called and cleared and not useless_threshold(metrics.threshold):
+        return number(metrics.threshold)
+    whom = "all" if not cleared or metrics.threshold <= 0 else "none"
+    return f"{number(metrics.threshold)} (useless: {whom} positive)"
 
 
 def share(value: Proportion, level: float) -> str:
@@ -140,6 +166,16 @@ def calibration_table(evaluation: CohortEvaluation, name: str, caption: str) -> 
         "Emax 0. Hosmer-Lemeshow: a small P value speaks against good calibration; a large one "
         "does not prove it."
     )
+    turned = [
+        key
+        for key, model in evaluation.models.items()
+        if model.calibration is not None and model.calibration.slope < 0
+    ]
+    if turned:
+        note += (
+            f" Slope below 0 ({', '.join(turned)}): {WORSE}; the higher the predicted risk, the "
+            "fewer have the outcome."
+        )
     return Table(name, caption, pd.DataFrame(rows), pd.DataFrame(data), note)
 
 
@@ -264,17 +300,11 @@ def _logistic_row(
     }
 
 
-def variable_label(config: StudyConfig, name: str) -> str:
-    """Return a clinical variable's label, or its name where it has none."""
-    variable = config.clinical_variables.get(name)
-    return variable.label if variable is not None and variable.label else name
-
-
 def steps_table(traces: Mapping[str, SelectionTrace]) -> Table:
     """How many features each set had after each step."""
     longest_first = sorted(traces.values(), key=lambda trace: -len(trace.steps))
     steps = list(dict.fromkeys(step for trace in longest_first for step, _ in trace.steps))
-    rows, data, fallen = [], [], []
+    rows, data = [], []
     for name, trace in traces.items():
         counts = dict(trace.steps)
         data.append({"feature_set": name, **{step: counts.get(step) for step in steps}})
@@ -283,13 +313,8 @@ def steps_table(traces: Mapping[str, SelectionTrace]) -> Table:
             mark = "*" if step in trace.fallbacks else ""
             cells[heading(step)] = f"{counts[step]}{mark}" if step in counts else DASH
         rows.append(cells)
-        fallen += [f"{name}: {fallback}" for fallback in trace.fallbacks]
-    note = ""
-    if fallen:
-        note = (
-            "* A step that would have left nothing kept the single best feature, or a step could "
-            f"not be run: {'; '.join(fallen)}."
-        )
+    fallen = fallback_sentences(traces)
+    note = f"* A step that would have left nothing. {' '.join(fallen)}" if fallen else ""
     caption = "Features left after each step of the selection, final fit on the training cohort."
     return Table("selection_steps", caption, pd.DataFrame(rows), pd.DataFrame(data), note)
 

@@ -10,6 +10,7 @@ from dlr.external import evaluations_of
 from dlr.figures._text import number
 from dlr.report._blocks import Block, Bullets, Fact, Facts, Report, Section, Table, Text
 from dlr.report._cases import cases_section
+from dlr.report._chosen import best_model
 from dlr.report._evaluation import calibration_blocks, evaluation_blocks
 from dlr.report._evidence import validation_evidence
 from dlr.report._external import (
@@ -29,7 +30,6 @@ from dlr.report._shared import (
     reproducibility_section,
 )
 from dlr.report._study import SIMULATED
-from dlr.report._summary import best_model
 from dlr.report._tables import capped, plain_table
 from dlr.report._words import auc_words, calibration_words, listed, lost_cases, outcome_name, plural
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from dlr.config import StudyConfig
     from dlr.results import ModelEvaluation
+    from dlr.stats import ClassificationMetrics
 
 ESTIMATES = {
     "out-of-fold": "each case judged by models that never saw it (cross-validation)",
@@ -48,6 +49,12 @@ def outcome_name(config: StudyConfig) -> str:
         return f"{config.outcome.column} = {config.outcome.positive}"
     # "Surgery" becomes "surgery", but "MRI grade" keeps its capitals.
     return label if label[1:2].isupper() else f"{label[:1].lower()}{label[1:]}"
+
+
+def variable_label(config: StudyConfig, name: str) -> str:
+    """Return a clinical variable's label, or its name where it has none."""
+    variable = config.clinical_variables.get(name)
+    return variable.label if variable is not None and variable.label else name
 
 
 def class_labels(config: StudyConfig) -> tuple[str, str]:
@@ -89,6 +96,41 @@ def auc_words(model: ModelEvaluation, level: float) -> str:
     return interval(auc.value, limits.low, limits.high)
 
 
+WORSE = "ranks patients worse than chance"
+
+
+def worse_than_chance(model: ModelEvaluation, level: float) -> str:
+    """Say what an AUC below 0.5 means; empty above."""
+    auc = model.roc.auc
+    if not auc.value < 0.5:
+        return ""
+    sure = (
+        "more than chance explains, so something is turned round"
+        if auc.confidence_interval(level).high < 0.5
+        else "as chance alone makes it do where a score knows nothing"
+    )
+    return (
+        f" An AUC below 0.5: here it {WORSE}, those with the outcome tend to get the lower scores "
+        f"({sure})."
+    )
+
+
+def useless_threshold(threshold: float) -> bool:
+    """Tell whether a threshold on the probability calls everyone alike."""
+    return not 0 < threshold < 1
+
+
+def one_sided(metrics: ClassificationMetrics) -> str:
+    """Say where a threshold calls all cases alike; empty where it does not."""
+    called = metrics.true_positive + metrics.false_positive
+    cleared = metrics.true_negative + metrics.false_negative
+    if not cleared:
+        return " The threshold is useless here: it calls every case positive."
+    if not called:
+        return " The threshold is useless here: it calls no case positive."
+    return ""
+
+
 def calibration_words(model: ModelEvaluation) -> str:
     """Say how well predicted risks fit observed ones; empty where it is not known."""
     item = model.calibration
@@ -96,13 +138,19 @@ def calibration_words(model: ModelEvaluation) -> str:
         return ""
     if item.slope != item.slope:
         return f"cannot be judged ({item.note})" if item.note else ""
+    large = item.calibration_in_the_large
+    if item.slope < 0:
+        return (
+            f"the model {WORSE} here: the higher the risk it predicts, the fewer patients have the "
+            f"outcome (calibration slope {number(item.slope)}, ideal 1); its risks must not be "
+            f"used (calibration in the large {signed(large)}, ideal 0)"
+        )
     if item.slope < 0.8:
         spread = "too extreme (high risks too high, low risks too low)"
     elif item.slope > 1.25:
         spread = "too cautious (too close to the average)"
     else:
         spread = "about right in their spread"
-    large = item.calibration_in_the_large
     level = "about right on average"
     if large > 0.2:
         level = "too low on average"

@@ -22,10 +22,11 @@ class OutcomeSettings(Settings):
 
 
 class SplitSettings(Settings):
-    """A split into training and external cohort, drawn once with the study's seed."""
+    """A split into training and another cohort; at random, it is drawn once with the seed."""
 
     method: Literal["random", "date", "center"] = Field(
-        description="Drawn with the seed and written beside the table; by day; by centre"
+        description="Drawn with the seed and written beside the table as <table>.split.csv (the "
+        "other cohort is then called `hold-out`, an internal validation); by day; by centre"
     )
     fraction: float = Field(0.7, gt=0, lt=1, description="Share of subjects that train (random)")
     column: str | None = Field(None, description="Date or centre column")

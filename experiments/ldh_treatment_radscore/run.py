@@ -227,7 +227,7 @@ def main() -> None:
         for key in (
             ("training", "out-of-fold"),
             ("training", "apparent"),
-            ("external", "frozen"),
+            ("hold-out", "frozen"),
         )
     )
     chart = nomogram(honest)

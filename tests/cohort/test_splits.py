@@ -34,7 +34,7 @@ def test_random_split_is_stratified_and_keeps_subjects_together(clinical: pd.Dat
     assert (drawn == "training").mean() == pytest.approx(0.7, abs=0.011)
     outcome = clinical.groupby("subject_id")["outcome"].max()
     shares = outcome.groupby(drawn).mean()
-    assert abs(shares["training"] - shares["external"]) < 0.03
+    assert abs(shares["training"] - shares["hold-out"]) < 0.03
 
 
 def test_random_split_depends_on_the_seed_and_not_on_the_row_order(clinical: pd.DataFrame) -> None:
@@ -52,6 +52,10 @@ def test_a_random_split_is_drawn_once_and_read_again(
     assert (tmp_path / "clinical.split.csv").is_file()
     again = split_cohorts(clinical, settings, 999, path)  # another seed does not draw anew
     assert first.equals(again)
+    file = tmp_path / "clinical.split.csv"
+    assert "hold-out" in file.read_text()
+    file.write_text(file.read_text().replace("hold-out", "external"))  # of an earlier version
+    assert first.equals(split_cohorts(clinical, settings, 1, path))
     added = pd.concat([clinical, clinical.iloc[[0]].assign(subject_id="NEW")])
     with pytest.raises(InputError, match="drawn before subject 'NEW' was added"):
         split_cohorts(added, settings, 1, path)

@@ -9,7 +9,8 @@ import pytest
 
 from dlr.figures._text import interval, number, p_cell, p_text, ratio, signed
 from dlr.report._methods import methods_paragraphs, references
-from dlr.report._summary import sample_warnings, summary_section
+from dlr.report._summary import summary_section
+from dlr.report._warnings import sample_warnings
 from dlr.report._words import (
     calibration_words,
     class_labels,
