@@ -25,6 +25,12 @@ def init(
     outcome: Annotated[
         str | None, typer.Option("--outcome", help="Its outcome column, where names do not tell.")
     ] = None,
+    mask_label: Annotated[
+        str | None,
+        typer.Option(
+            "--mask-label", help="The ROI's value, or its segment's name, in masks of several."
+        ),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace earlier files.")] = False,
 ) -> int:
     """Write a commented study.yaml and images.csv from a folder of images and masks.
@@ -39,7 +45,7 @@ def init(
     from dlr.cli.show import console
     from dlr.scaffold import make_scaffold
 
-    made = make_scaffold(folder, out or folder, clinical, outcome, overwrite)
+    made = make_scaffold(folder, out or folder, clinical, outcome, overwrite, mask_label)
     images, unmatched = made.pairing.images, made.pairing.unmatched
     views = sorted({view for view in images["view"] if view})
     readers = sorted({reader for reader in images["reader"] if reader})

@@ -174,6 +174,11 @@ def label_values(label_map: sitk.Image) -> list[int]:
     return [int(value) for value in np.unique(pixels[pixels != 0])]
 
 
+def segment_names(label_map: sitk.Image) -> list[str]:
+    """List the names of the segments of a ``.seg.nrrd`` file or DICOM object; else nothing."""
+    return [each.name for each in _segments(label_map)]
+
+
 def _any(mask: sitk.Image) -> bool:
     return bool(sitk.GetArrayViewFromImage(mask).any())
 

@@ -16,6 +16,8 @@ COHORT_NAMES = ("cohort", "split", "set", "dataset")
 CENTER_NAMES = ("center", "centre", "site", "hospital", "institution")
 POSITIVE = ("1", "yes", "true", "positive", "pos", "event", "surgery", "malignant", "y")
 TRAINING = ("training", "train", "development", "derivation", "internal")
+MAYBE_LEVELS = ("none", "null")
+"""Words that count as missing unless the study file names them as levels."""
 FEW = 6
 """A number with at most so many values is taken for a category."""
 
@@ -39,6 +41,8 @@ class ClinicalGuess:
     center : str
     variables : dict of str to str
         Column and ``"continuous"`` or ``"categorical"``.
+    levels : dict of str to tuple of str
+        Levels of the categorical ones; with ``none``, which may be a level or mean missing.
     """
 
     subject_column: str
@@ -50,6 +54,7 @@ class ClinicalGuess:
     training: str
     center: str
     variables: dict[str, str]
+    levels: dict[str, tuple[str, ...]]
 
 
 def guess(table: pd.DataFrame, subjects: set[str], outcome: str | None = None) -> ClinicalGuess:
@@ -70,12 +75,12 @@ def guess(table: pd.DataFrame, subjects: set[str], outcome: str | None = None) -
     rest = [name for name in columns if name != subject_column]
     cohort = _named(rest, COHORT_NAMES)
     center = _named(rest, CENTER_NAMES)
-    candidates = tuple(n for n in rest if n != cohort and len(_values(table[n])) == 2)
+    candidates = tuple(n for n in rest if n != cohort and len(_outcomes(table[n])) == 2)
     # Only a telling name makes an outcome; a third value in its column is the authors' to explain.
     named = [n for n in rest if n != cohort and n.lower() in OUTCOME_NAMES]
     clear = len(named) == 1 and named[0] in candidates
     chosen = outcome or (named[0] if clear else "")
-    values = sorted(_values(table[chosen])) if chosen else []
+    values = _outcomes(table[chosen]) if chosen else []
     positive = next((v for v in values if v.lower() in POSITIVE), values[-1] if values else "")
     negative = next((v for v in values if v != positive), "") if len(values) == 2 else ""
     training = ""
@@ -84,9 +89,10 @@ def guess(table: pd.DataFrame, subjects: set[str], outcome: str | None = None) -
         training = next((v for v in found if v.lower() in TRAINING), "")
     known = {subject_column, chosen, cohort, center, *named}
     variables = {n: kind for n in rest if n not in known and (kind := _kind(table[n]))}
+    levels = {n: _levels(table[n]) for n, kind in variables.items() if kind == "categorical"}
     return ClinicalGuess(
         subject_column, chosen, tuple(dict.fromkeys([*named, *candidates])), positive, negative,
-        cohort if training else "", training, center, variables,
+        cohort if training else "", training, center, variables, levels,
     )  # fmt: skip
 
 
@@ -96,6 +102,19 @@ def _named(columns: list[str], names: tuple[str, ...]) -> str:
 
 def _values(column: pd.Series) -> set[str]:
     return {str(cell) for cell in column if not is_missing(str(cell))}
+
+
+def _outcomes(column: pd.Series) -> list[str]:
+    """Return the values of an outcome, ``none`` first: beside a single other it means no event."""
+    values = sorted(_values(column))
+    words = sorted({str(cell) for cell in column if str(cell).lower() in MAYBE_LEVELS})
+    return [*words, *values] if len(values) == len(words) == 1 else values
+
+
+def _levels(column: pd.Series) -> tuple[str, ...]:
+    """Return the levels, in order; ``none`` may be one of them."""
+    words = {str(cell) for cell in column if str(cell).lower() in MAYBE_LEVELS}
+    return tuple(sorted(words) + sorted(_values(column)))
 
 
 def _kind(column: pd.Series) -> str:

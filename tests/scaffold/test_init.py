@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+import SimpleITK as sitk
 
-from dlr.check import check_study
+from dlr.check import check_study, run_check
 from dlr.cli.app import run
 from dlr.cohort.simulation import write_tiny_cohort
 from dlr.config import StudyConfig
@@ -83,7 +85,8 @@ def test_the_clinical_table_answers_what_it_can(tmp_path: Path) -> None:
     made = make_scaffold(tmp_path, tmp_path / "study")
     assert made.guess is not None
     assert made.guess.variables == {"age": "continuous", "sex": "categorical"}
-    assert made.open_questions == ()
+    (question,) = made.open_questions
+    assert question.startswith("labels and units of the variables")
     config = StudyConfig.from_yaml(made.study)
     assert (config.outcome.column, config.outcome.positive) == ("surgery", "yes")
     assert config.outcome.negative == "no"
@@ -136,3 +139,76 @@ def test_from_a_folder_to_a_study_without_faults(tmp_path: Path) -> None:
     assert set(config.views) == {"sag", "axi"}
     assert config.agreement is not None
     assert check_study(config) == []
+
+
+def several_labels(folder: Path) -> Path:
+    """Two subjects with label maps of three labels, as ITK-SNAP writes them, and one of one."""
+    for number, labels in enumerate(([1, 2, 5], [1, 2, 5], [1])):
+        voxels = np.zeros((6, 20, 20), np.uint8)
+        for index, label in enumerate(labels):
+            voxels[1:5, 2 + 6 * index : 7 + 6 * index, 4:14] = label
+        noise = np.random.default_rng(number).normal(100, 20, voxels.shape).astype(np.int16)
+        sitk.WriteImage(sitk.GetImageFromArray(noise), str(folder / f"P{number}.nii.gz"))
+        sitk.WriteImage(sitk.GetImageFromArray(voxels), str(folder / f"P{number}_seg.nii.gz"))
+    table = {"id": ["P0", "P1", "P2"], "outcome": [1, 0, 1], "sex": ["1", "0", "1"]}
+    pd.DataFrame(table).to_csv(folder / "patients.csv", index=False)
+    return folder
+
+
+def test_masks_of_several_labels_are_asked_about(tmp_path: Path) -> None:
+    made = make_scaffold(several_labels(tmp_path), tmp_path)
+    assert (made.labels.looked_at, made.labels.several, made.labels.labels) == (3, 2, (1, 2, 5))
+    assert made.open_questions[0].startswith("which of the labels 1, 2, 5 of a mask is the ROI")
+    text = made.study.read_text(encoding="utf-8")
+    assert "# TO DO: which of the labels 1, 2, 5" in text
+    assert "sex: write words into the table (female, male), not codes" in text
+    assert list(pd.read_csv(tmp_path / "images.csv").columns)[-1] == "mask_label"
+
+
+def test_the_label_can_be_given_at_once(tmp_path: Path) -> None:
+    made = make_scaffold(several_labels(tmp_path), tmp_path, mask_label="1")
+    assert set(pd.read_csv(tmp_path / "images.csv", dtype=str)["mask_label"]) == {"1"}
+    assert "mask" not in " ".join(made.open_questions)
+
+
+def test_segments_of_slicer_are_asked_about_by_name(tmp_path: Path) -> None:
+    several_labels(tmp_path)
+    (tmp_path / "P1_seg.nii.gz").unlink()
+    layers = np.zeros((6, 20, 20, 2), np.uint8)
+    layers[1:5, 2:12, 4:14, 0] = 1
+    layers[1:5, 8:18, 4:14, 1] = 1  # overlaps the first
+    image = sitk.GetImageFromArray(layers, isVector=True)
+    for index, name in enumerate(("tumour", "oedema")):
+        for key, value in (("ID", name), ("Name", name), ("LabelValue", "1"), ("Layer", index)):
+            image.SetMetaData(f"Segment{index}_{key}", str(value))
+    sitk.WriteImage(image, str(tmp_path / "P1.seg.nrrd"))
+    made = make_scaffold(tmp_path, tmp_path)
+    assert made.labels.columns == ["mask_label", "mask_segment"]
+    assert "segments tumour, oedema" in made.open_questions[0]
+    text = made.study.read_text(encoding="utf-8")
+    split = "split: {method: random, fraction: 0.7}"
+    made.study.write_text(text.replace(split, "column: cohort"), encoding="utf-8")
+    cohort = pd.read_csv(tmp_path / "patients.csv").assign(cohort="training")
+    cohort.to_csv(tmp_path / "patients.csv", index=False)
+    config = StudyConfig.from_yaml(made.study)
+    label, segment = check_study(config)
+    assert (label.row, segment.row) == (2, 3)
+    assert "holds 3 labels: 1, 2, 5; say which" in label.message
+    assert "'tumour' (label 1), 'oedema' (label 1); name one" in segment.message
+    edit_rows(tmp_path / "images.csv", mask_label=["1", "", ""], mask_segment=["", "oedema", ""])
+    assert run_check(config).rois["voxels"].tolist() == [200, 400, 200]
+
+
+def edit_rows(path: Path, **columns: list[str]) -> None:
+    pd.read_csv(path, dtype=str).assign(**columns).to_csv(path, index=False)
+
+
+def test_none_is_offered_as_a_level(tmp_path: Path) -> None:
+    touch(tmp_path, *(f"P{n}.nii" for n in range(6)), *(f"P{n}_mask.nii" for n in range(6)))
+    smoking = ["none", "former", "current"] * 2
+    table = {"id": [f"P{n}" for n in range(6)], "smoking": smoking, "outcome": ["none", "disc"] * 3}
+    pd.DataFrame(table).to_csv(tmp_path / "patients.csv", index=False)
+    made = make_scaffold(tmp_path, tmp_path)
+    config = StudyConfig.from_yaml(made.study)
+    assert config.clinical_variables["smoking"].levels == ("none", "current", "former")
+    assert (config.outcome.positive, config.outcome.negative) == ("disc", "none")
