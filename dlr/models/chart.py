@@ -39,7 +39,8 @@ def study_nomogram(
     complete = model.encoder.complete(clinical)
     terms = []
     for variable in model.encoder.variables:
-        label = config.clinical_variables[variable.name].label or variable.name
+        settings = config.clinical_variables[variable.name]
+        label = settings.shown(variable.name)
         if variable.levels:
             contrasts = [f"{variable.name}={level}" for level in variable.levels[1:]]
             values = (0.0, *(float(coefficients[column]) for column in contrasts))
@@ -48,11 +49,13 @@ def study_nomogram(
             column = complete[variable.name].astype(float)
             slope = (float(coefficients[variable.name]),)
             low, high = float(column.min()), float(column.max())
-            terms.append(Term(variable.name, label, slope, low, high))
+            unit = settings.unit or ""
+            terms.append(Term(variable.name, label, slope, low, high, unit=unit))
         if variable.indicator:
             mark = (0.0, float(coefficients[variable.indicator_column]))
             name = variable.indicator_column
-            terms.append(Term(name, f"{label} not known", mark, levels=("known", "missing")))
+            plain = settings.label or variable.name
+            terms.append(Term(name, f"{plain} not known", mark, levels=("known", "missing")))
     slope = (float(coefficients[DLR_SCORE]),)
     low, high = float(dlr_score.min()), float(dlr_score.max())
     terms.append(Term(DLR_SCORE, "DLR score (log-odds)", slope, low, high))

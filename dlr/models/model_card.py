@@ -204,7 +204,7 @@ def _inputs(bundle: Bundle) -> list[str]:
 def _clinical_rows(bundle: Bundle) -> Iterator[tuple[str, str, str]]:
     for name in bundle.clinical_variables:
         variable = bundle.config.clinical_variables.get(name)
-        label = variable.label if variable is not None and variable.label else name
+        label = name if variable is None else variable.shown(name)
         shown = name if label == name else f"{name}: {label}"
         if name in bundle.levels:
             yield shown, "categorical", ", ".join(bundle.levels[name])

@@ -67,6 +67,8 @@ class Term:
         Of a factor; empty for a number.
     knots : tuple of float
         Of a restricted cubic spline; empty for a straight line.
+    unit : str
+        Of a number; empty where there is none or it is not known. The label may end with it.
     """
 
     variable: str
@@ -76,6 +78,7 @@ class Term:
     high: float = 0.0
     levels: tuple[str, ...] = ()
     knots: tuple[float, ...] = ()
+    unit: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be drawn."""
@@ -153,6 +156,7 @@ class Term:
             "low": self.low,
             "high": self.high,
             "knots": list(self.knots),
+            "unit": self.unit,
         }
 
     @classmethod
@@ -166,4 +170,5 @@ class Term:
             item["high"],
             tuple(item["levels"]),
             tuple(item["knots"]),
+            str(item.get("unit", "")),  # bundles of earlier versions have none
         )

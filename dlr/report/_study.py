@@ -177,8 +177,7 @@ def _clinical_section(result: StudyResult) -> Section | None:
 
 
 def _labels(result: StudyResult) -> dict[str, str]:
-    variables = result.config.clinical_variables
-    return {name: item.label for name, item in variables.items() if item.label}
+    return {name: item.shown(name) for name, item in result.config.clinical_variables.items()}
 
 
 def _labelled(result: StudyResult, ranking: pd.DataFrame) -> pd.DataFrame:

@@ -277,8 +277,8 @@ def logistic_table(table: LogisticTable, name: str, caption: str, config: StudyC
     rows = [_logistic_row(row, table.level, config) for row in frame.to_dict("records")]
     note = (
         "An odds ratio above 1 means that the outcome is more likely; of a continuous variable, "
-        "per unit. Intervals and P values are Wald's; the CSV has profile-likelihood intervals "
-        "and likelihood-ratio tests too."
+        "per unit (in brackets where the study file names it). Intervals and P values are Wald's; "
+        "the CSV has profile-likelihood intervals and likelihood-ratio tests too."
     )
     if frame["separated"].any():
         note += " * Separated data, fitted by Firth's penalised likelihood."

@@ -52,9 +52,9 @@ def outcome_name(config: StudyConfig) -> str:
 
 
 def variable_label(config: StudyConfig, name: str) -> str:
-    """Return a clinical variable's label, or its name where it has none."""
+    """Return a clinical variable's label, or its name where it has none, with its unit."""
     variable = config.clinical_variables.get(name)
-    return variable.label if variable is not None and variable.label else name
+    return name if variable is None else variable.shown(name)
 
 
 def class_labels(config: StudyConfig) -> tuple[str, str]:

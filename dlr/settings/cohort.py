@@ -62,6 +62,28 @@ class ClinicalVariable(Settings):
     reference: Label | None = Field(None, description="Reference level of a categorical variable")
     levels: tuple[Label, ...] | None = Field(None, description="All levels, in order")
     label: str | None = Field(None, description="How tables and figures call it")
+    unit: str | None = Field(
+        None,
+        min_length=1,
+        max_length=20,
+        description="Unit of a continuous variable, such as `years` or `mg/L`: shown after its "
+        "label in tables, on the nomogram and on its web page",
+    )
+
+    def shown(self, name: str) -> str:
+        """Return the label, or the variable's name, with the unit unless the label ends with it."""
+        label = self.label or name
+        if not self.unit or label.rstrip().endswith(f"({self.unit})"):
+            return label
+        return f"{label} ({self.unit})"
+
+    @model_validator(mode="after")
+    def _unit_of_a_number(self) -> ClinicalVariable:
+        if self.unit is not None and self.type == "categorical":
+            raise ValueError("a categorical variable has no unit; remove 'unit'")
+        if self.unit is not None and self.unit.strip() != self.unit:
+            raise ValueError("the unit begins or ends with a blank; remove it")
+        return self
 
     @model_validator(mode="after")
     def _reference_is_a_level(self) -> ClinicalVariable:

@@ -12,6 +12,7 @@ from dlr.models.clinical import DLR_SCORE
 from dlr.models.evaluation import evaluate
 from dlr.models.nomogram import Nomogram
 from dlr.report._evaluation import evaluation_blocks
+from dlr.report._export import tables_of
 from dlr.report._methods import methods_paragraphs
 from dlr.report._methods_outcome import clinical_choice, fallback_words, outcome_text, tie_words
 from dlr.report._study import study_report
@@ -210,3 +211,15 @@ def test_ties_of_the_vote_say_how_they_were_resolved() -> None:
     assert "first in dlr's list of algorithms was taken" in tie_words(equal, labels)
     clear = replace(grid, votes=pd.Series({"svm": 4, "knn": 3}))
     assert tie_words(clear, labels) == ""
+
+
+def test_units_stand_in_tables_of_odds_ratios_and_characteristics(real_study: StudyResult) -> None:
+    odi = real_study.config.clinical_variables["odi"]
+    odi = odi.model_copy(update={"label": "Disability", "unit": "points"})
+    variables = {**real_study.config.clinical_variables, "odi": odi}
+    config = real_study.config.model_copy(update={"clinical_variables": variables})
+    tables = {
+        item.name: item for item in tables_of(study_report(replace(real_study, config=config)))
+    }
+    for name in ("univariate_logistic", "baseline_training"):
+        assert "Disability (points)" in set(tables[name].shown["Variable"])

@@ -22,9 +22,11 @@ from dlr.models.bundle import Bundle
 from dlr.models.chart import study_nomogram
 from dlr.models.clinical import DLR_SCORE, fit_clinical
 from dlr.models.encoding import Missing
+from dlr.models.nomogram import Nomogram
 from dlr.models.risk_distribution import RiskDistribution
 from dlr.report.nomogram_page import WebNomogram, render_nomogram_page, write_nomogram_page
 from dlr.report.nomogram_page._data import page_data, slider_step, unit_of
+from dlr.settings import ClinicalVariable
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 CONFIG = {
@@ -243,3 +245,44 @@ def test_command_says_what_is_wrong(tmp_path) -> None:
         command(tmp_path, Path("n.html"), ["years"])
     with pytest.raises(DlrError, match="cannot be written"):
         write_nomogram_page(WebNomogram.from_bundle(make_bundle()), tmp_path)
+
+
+def test_the_study_files_unit_stands_in_bundle_drawing_and_page(tmp_path: Path) -> None:
+    variables = {
+        "age": {"type": "continuous", "label": "Age", "unit": "years"},
+        "leg": {"type": "categorical", "reference": "none"},
+    }
+    config = StudyConfig.model_validate({**CONFIG, "clinical_variables": variables})
+    given = make_bundle()
+    score = pd.Series(np.random.default_rng(6).normal(size=120))
+    chart = study_nomogram(given.nomogram, make_clinical(), score, config)
+    assert chart is not None
+    age = chart.terms[0]
+    assert (age.label, age.unit) == ("Age (years)", "years")
+    assert Nomogram.from_dict(json.loads(json.dumps(chart.to_dict()))) == chart
+    older = chart.to_dict()
+    for term in older["terms"]:
+        del term["unit"]  # as bundles of earlier versions are
+    assert Nomogram.from_dict(older).terms[0].unit == ""
+    page = WebNomogram.from_bundle(replace(given, config=config, chart=chart))
+    assert page_data(page)["terms"][0]["unit"] == "years"
+    assert "Age (years)" in render_nomogram_page(page)
+
+
+@pytest.mark.parametrize(
+    ("variable", "shown"),
+    [
+        ({"label": "Age", "unit": "years"}, "Age (years)"),
+        ({"label": "Age (years)", "unit": "years"}, "Age (years)"),
+        ({"unit": "mg/L"}, "crp (mg/L)"),
+        ({}, "crp"),
+    ],
+)
+def test_a_unit_is_shown_once(variable: dict[str, str], shown: str) -> None:
+    assert ClinicalVariable(type="continuous", **variable).shown("crp") == shown
+
+
+@pytest.mark.parametrize("fault", [{"type": "categorical", "unit": "years"}, {"unit": "years "}])
+def test_a_unit_that_makes_no_sense_is_refused(fault: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=r"has no unit|with a blank"):
+        ClinicalVariable.model_validate({"type": "continuous", **fault})

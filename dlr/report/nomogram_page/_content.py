@@ -44,8 +44,8 @@ class WebNomogram:
     risks : RiskDistribution, optional
         Predicted risks of the training cases.
     units : mapping of str to str
-        Units of numbers by variable. Without one, a word in brackets at the end of the label
-        (``Age (years)``) is taken.
+        Units of numbers by variable. Without one, that of the study file (``unit``) is taken, or
+        a word in brackets at the end of the label (``Age (years)``).
     fills : mapping of str to float or str
         What the model takes for a missing value, by variable; these get a "not known" box.
     indicators : mapping of str to str

@@ -64,7 +64,7 @@ def _term(page: WebNomogram, term: Term) -> dict[str, Any]:
         return item | {"start": start, "unit": ""}
     step = slider_step(term.ticks[0], term.ticks[-1])
     return item | {
-        "unit": page.units.get(term.variable, unit_of(term.label)),
+        "unit": page.units.get(term.variable, term.unit or unit_of(term.label)),
         "low": term.low,
         "high": term.high,
         "slider": [term.ticks[0], term.ticks[-1], step],
