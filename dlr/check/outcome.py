@@ -16,6 +16,7 @@ from dlr.cohort.splits import TRAINING
 from dlr.config import StudyConfig
 from dlr.features.mazda import make_mazda_engine
 from dlr.features.radiomics import load_settings, make_engine
+from dlr.report._words import plural
 from dlr.stats import Proportion, sample_size_binary
 
 NAGELKERKE = 0.15
@@ -65,7 +66,7 @@ def check_outcome(cohort: Cohort) -> OutcomeCheck:
 
 def _prevalence(cohort: Cohort) -> list[Row]:
     rows = []
-    for name in cohort.names:
+    for name in sorted(cohort.names, key=lambda name: name != TRAINING):
         cases = cohort.cases(name)
         rows.append(_count(cases, name, ""))
         if cases["center"].nunique() > 1:
@@ -113,9 +114,9 @@ def _cohort_findings(cohort: Cohort, counts: list[Row]) -> Iterator[Finding]:
             yield found("warning", "prevalence", message)
         if name != TRAINING and min(events, row["cases"] - events) < EXTERNAL_EVENTS:
             message = (
-                f"cohort '{name}' has {events} events in {row['cases']} cases; fewer than "
-                f"{EXTERNAL_EVENTS} of either class judge a model roughly (Collins 2016): expect "
-                "wide intervals"
+                f"cohort '{name}' has {plural(events, 'event')} in {row['cases']} cases; fewer "
+                f"than {EXTERNAL_EVENTS} of either class judge a model roughly (Collins 2016): "
+                "expect wide intervals"
             )
             yield found("note", "few-external-events", message)
 
@@ -190,10 +191,11 @@ def _size_findings(cohort: Cohort, sizes: list[Row]) -> Iterator[Finding]:
         if row["cases"] >= row["cases_needed"]:
             continue
         counts = (
-            f"{row['candidate_parameters']:,} candidate parameters for {row['events']} events in "
-            f"{row['cases']} training cases ({row['events_per_parameter']:.2g} events each); "
+            f"{plural(row['candidate_parameters'], 'candidate parameter')} for "
+            f"{plural(row['events'], 'event')} in "
+            f"{row['cases']} training cases ({row['events_per_parameter']:.2g} per parameter); "
             f"Riley's criteria ask for {row['cases_needed']:,} cases "
-            f"({row['events_per_parameter_needed']:.2g} events each)"
+            f"({row['events_per_parameter_needed']:.2g} events per parameter)"
         )
         if row["model"] == CLINICAL:
             message = (

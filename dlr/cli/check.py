@@ -43,6 +43,7 @@ def check(
         found = run_check(config, workers, progress, pictures=out is not None)
     show_faults(found.faults)
     _show_summary(found)
+    _show_open_lines(study)
     record(n_faults=len(found.faults), n_warnings=len(found.of("warning")))
     if out is not None:
         from dlr.check import write_check
@@ -68,3 +69,17 @@ def _show_summary(found: Check) -> None:
         console.print(f"[yellow]![/] {plain(str(group))}")
     counts = f"{len(found.of('warning'))} warning(s), {len(found.of('note'))} note(s)"
     console.print(counts)
+
+
+def _show_open_lines(study: Path) -> None:
+    """Remind of what 'dlr init' asked in the study file."""
+    from dlr.cli.show import console, plain
+    from dlr.fault_groups import row_ranges
+    from dlr.scaffold import open_lines
+
+    lines = open_lines(study)
+    if lines:
+        console.print(
+            f"[yellow]![/] {plain(str(study))}: still marked TO DO: {row_ranges(lines)} "
+            "(lines); delete each mark that is answered"
+        )

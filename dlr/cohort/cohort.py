@@ -205,10 +205,23 @@ def _read_both(config: StudyConfig, required: tuple[str, ...]) -> tuple[pd.DataF
     try:
         clinical = read_clinical_table(config.clinical, required)
     except InputError as error:
-        faults += error.faults
+        faults += [_with_its_setting(fault, config) for fault in error.faults]
     if faults:
         raise InputError(faults)
     return images, clinical
+
+
+def _with_its_setting(fault: Fault, config: StudyConfig) -> Fault:
+    """Say which setting asks for a column that is missing: often that is what is wrong."""
+    split = config.cohorts.split
+    settings = dict.fromkeys(config.clinical_variables, "clinical_variables")
+    settings |= {config.cohorts.column: "cohorts.column"} if split is None else {}
+    settings |= {split.column: "cohorts.split.column"} if split and split.column else {}
+    settings |= {config.outcome.column: "outcome.column"}
+    if fault.code != "column-missing" or fault.column not in settings:
+        return fault
+    message = f"{fault.message}; '{settings[fault.column]}' of the study file names it"
+    return replace(fault, message=message)
 
 
 def _only_cohort(

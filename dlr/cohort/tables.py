@@ -198,8 +198,9 @@ def require_columns(
         With every fault.
     """
     present = ", ".join(column for column in table.columns if column != ROW)
+    missing = f"the column is missing; the table has: {present}"
     faults = [
-        Fault(f"the column is missing; the table has: {present}", path, 1, column, "column-missing")
+        Fault(missing, path, 1, column, "column-missing")
         for column in (*filled, *columns)
         if column not in table
     ]

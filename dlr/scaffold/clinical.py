@@ -16,6 +16,9 @@ COHORT_NAMES = ("cohort", "split", "set", "dataset")
 CENTER_NAMES = ("center", "centre", "site", "hospital", "institution")
 POSITIVE = ("1", "yes", "true", "positive", "pos", "event", "surgery", "malignant", "y")
 TRAINING = ("training", "train", "development", "derivation", "internal")
+OTHERS = (
+    "validation", "valid", "val", "test", "testing", "external", "holdout", "hold-out",
+)  # fmt: skip
 MAYBE_LEVELS = ("none", "null")
 """Words that count as missing unless the study file names them as levels."""
 FEW = 6
@@ -73,7 +76,7 @@ def guess(table: pd.DataFrame, subjects: set[str], outcome: str | None = None) -
     overlap = {name: len(subjects & set(table[name])) for name in columns}
     subject_column = max(columns, key=lambda name: overlap[name])
     rest = [name for name in columns if name != subject_column]
-    cohort = _named(rest, COHORT_NAMES)
+    cohort = _named(rest, COHORT_NAMES) or _by_values(table, rest)
     center = _named(rest, CENTER_NAMES)
     candidates = tuple(n for n in rest if n != cohort and len(_outcomes(table[n])) == 2)
     # Only a telling name makes an outcome; a third value in its column is the authors' to explain.
@@ -98,6 +101,16 @@ def guess(table: pd.DataFrame, subjects: set[str], outcome: str | None = None) -
 
 def _named(columns: list[str], names: tuple[str, ...]) -> str:
     return next((column for column in columns if column.lower() in names), "")
+
+
+def _by_values(table: pd.DataFrame, columns: list[str]) -> str:
+    """Return the only column that holds words for cohorts, training among them."""
+    found = []
+    for name in columns:
+        words = {value.lower() for value in _values(table[name])}
+        if words & set(TRAINING) and words & set(OTHERS) and words <= {*TRAINING, *OTHERS}:
+            found.append(name)
+    return found[0] if len(found) == 1 else ""
 
 
 def _values(column: pd.Series) -> set[str]:

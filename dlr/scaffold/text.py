@@ -157,7 +157,7 @@ def _codes(known: ClinicalGuess) -> list[str]:
         return []
     shown = ", ".join(coded[:5]) + (", ..." if len(coded) > 5 else "")
     return [
-        f"  # TO DO: {shown}: write words into the table (female, male), not codes (0, 1)",
+        f"  # TO DO: {shown}: codes? Write words into the table (female, not 1)",
     ]
 
 
@@ -182,3 +182,10 @@ def _relative(path: Path, start: Path) -> str:
         return path.resolve().relative_to(start.resolve()).as_posix() or "."
     except ValueError:
         return str(path.resolve())
+
+
+def open_lines(study: Path) -> list[int]:
+    """Return the lines of a study file that are still marked TO DO."""
+    lines = study.read_text(encoding="utf-8").splitlines()
+    # The head of the file explains the mark.
+    return [n for n, line in enumerate(lines, start=1) if re.search(r"# TO DO\b", line)]

@@ -180,6 +180,7 @@ def test_missing_files_and_columns_are_listed_together(load: Load, tmp_path: Pat
     )
     assert "column 'mask': the column is missing; the table has: subject_id, image" in faults[0]
     assert "column 'age': the column is missing" in faults[1]
+    assert faults[1].endswith("'clinical_variables' of the study file names it")
     with pytest.raises(InputError, match="the images table does not exist"):
         read_images_table(tmp_path / "none.csv")
 

@@ -14,7 +14,7 @@ from dlr.cli.app import run
 from dlr.cohort.simulation import write_tiny_cohort
 from dlr.config import StudyConfig
 from dlr.errors import InputError
-from dlr.scaffold import make_scaffold, pair_files
+from dlr.scaffold import make_scaffold, open_lines, pair_files
 
 
 def touch(folder: Path, *names: str) -> Path:
@@ -161,7 +161,7 @@ def test_masks_of_several_labels_are_asked_about(tmp_path: Path) -> None:
     assert made.open_questions[0].startswith("which of the labels 1, 2, 5 of a mask is the ROI")
     text = made.study.read_text(encoding="utf-8")
     assert "# TO DO: which of the labels 1, 2, 5" in text
-    assert "sex: write words into the table (female, male), not codes" in text
+    assert "sex: codes? Write words into the table (female, not 1)" in text
     assert list(pd.read_csv(tmp_path / "images.csv").columns)[-1] == "mask_label"
 
 
@@ -212,3 +212,19 @@ def test_none_is_offered_as_a_level(tmp_path: Path) -> None:
     config = StudyConfig.from_yaml(made.study)
     assert config.clinical_variables["smoking"].levels == ("none", "current", "former")
     assert (config.outcome.positive, config.outcome.negative) == ("disc", "none")
+
+
+def test_cohorts_are_known_by_their_words(tmp_path: Path) -> None:
+    touch(tmp_path, *(f"P{n}.nii" for n in range(6)), *(f"P{n}_mask.nii" for n in range(6)))
+    table = {"id": [f"P{n}" for n in range(6)], "subset": ["Training", "validation"] * 3}
+    pd.DataFrame(table).to_csv(tmp_path / "patients.csv", index=False)
+    config = StudyConfig.from_yaml(make_scaffold(tmp_path, tmp_path).study)
+    assert (config.cohorts.column, config.cohorts.training) == ("subset", "Training")
+
+
+def test_lines_that_still_wait_for_an_answer(tmp_path: Path) -> None:
+    touch(tmp_path, "P1.nii", "P1_mask.nii", "P2.nii", "P2_mask.nii")
+    study = make_scaffold(tmp_path, tmp_path).study
+    lines = study.read_text(encoding="utf-8").splitlines()
+    assert len(open_lines(study)) == 4
+    assert all("TO DO" in lines[number - 1] for number in open_lines(study))
