@@ -78,7 +78,10 @@ def extract_features(
         from dlr.features.radiomics_batches import measure_in_batches  # imports torch
 
         measure_in_batches(processor, tasks, progress)
+    n_damaged = len(cache.damaged)
     results = list(run_tasks(processor, tasks, Execution.of(workers), progress))
+    n_damaged += sum(result.n_damaged for result in results)
+    n_known = len(cache.damaged)  # results told of those, wherever they were met
     results.sort(key=lambda r: (r.request.case_id, r.request.view, r.request.reader))
     for family, backbone in backbones.items():
         batch = config.backbones[family].batch_size
@@ -98,7 +101,7 @@ def extract_features(
             n_rois=len(results),
             n_cached=sum(result.from_cache for result in results),
             n_failed=sum(result.failed for result in results),
-            n_damaged=len(set(cache.damaged)) + sum(result.n_damaged for result in results),
+            n_damaged=n_damaged + len(set(cache.damaged[n_known:])),
         ),
     )
 

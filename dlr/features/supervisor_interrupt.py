@@ -13,7 +13,14 @@ _LOG = logging.getLogger("dlr")
 
 
 class Interrupted(KeyboardInterrupt):
-    """The user stopped the work; the message says what is kept and how to go on."""
+    """The user stopped the work; the message says what is kept and how to go on.
+
+    It is logged as well: what catches a KeyboardInterrupt seldom shows its message.
+    """
+
+    def __init__(self, message: str) -> None:
+        _LOG.warning(message)
+        super().__init__(message)
 
 
 class StopRequest:

@@ -46,6 +46,10 @@ class Harmed:
         """Run ``dlr extract`` in this process; return its exit code."""
         return run(self.arguments(*more))
 
+    def run(self, *arguments: str) -> int:
+        """Run another command in this process."""
+        return run(list(arguments))
+
     def start(self, *more: str, before: str = "") -> subprocess.Popen[str]:
         """Start ``dlr extract`` in a process of its own; `before` is code that runs first."""
         return self.start_command(self.arguments(*more), before)

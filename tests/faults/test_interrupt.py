@@ -1,0 +1,48 @@
+"""Ctrl-C: once lets the running cases finish, twice stops at once; the same command goes on."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import pandas as pd
+import psutil
+import pytest
+
+from .conftest import Harmed, is_worker, wait_until
+
+
+def test_ctrl_c_once_keeps_what_is_done_and_says_how_to_go_on(
+    study: Harmed, expected: pd.DataFrame, capfd: pytest.CaptureFixture[str]
+) -> None:
+    process = study.start("--workers", "2")
+    wait_until(lambda: len(study.entries()) >= 3, process)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate()
+    assert process.returncode == 130
+    assert "Finishing the running cases; press Ctrl-C again to stop at once" in errors
+    kept = len(study.entries())
+    assert 3 <= kept < 24
+    assert f"{kept} ROIs are done and kept" in " ".join(errors.split())
+    assert "Traceback" not in errors
+    assert study.extract() == 0
+    assert f"{kept} from the cache, {24 - kept} computed" in capfd.readouterr().out
+    pd.testing.assert_frame_equal(study.values(), expected, check_exact=True)
+
+
+def test_ctrl_c_twice_stops_even_when_cases_hang(study: Harmed) -> None:
+    process = study.start("--workers", "1")
+    wait_until(lambda: len(study.entries()) >= 1, process)
+    workers = [child for child in psutil.Process(process.pid).children() if is_worker(child)]
+    for worker in workers:
+        worker.suspend()
+    process.send_signal(signal.SIGINT)
+    begin = time.monotonic()
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate()
+    assert time.monotonic() - begin < 10
+    assert process.returncode == 130
+    assert "Stopped at once; every case that was finished is kept" in " ".join(errors.split())
+    assert "Traceback" not in errors
+    assert not any(worker.is_running() for worker in workers)
