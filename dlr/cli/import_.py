@@ -71,6 +71,8 @@ def import_(
             f"{out / 'clinical.csv'} has the same subjects; its other columns are copied as they"
             f" are, so check that none tells who somebody is: {columns}"
         )
+    if len(result.images):
+        console.print(f"Next: dlr init {out}, which writes the study file for these tables")
     lost = int((result.unpaired["kind"] != "image").sum())
     return SOME_FAILED if lost or result.images.empty else OK
 
@@ -102,11 +104,13 @@ def _summary(result: ImportedExport, out: Path) -> None:
     from rich.markup import escape
 
     from dlr.cli.show import console
+    from dlr.report._words import plural
 
     images, unpaired = result.images, result.unpaired
     console.print(
-        f"{result.n_files} DICOM files read, {result.n_other} others left aside → "
-        f"{len(images)} ROIs of {images['subject_id'].nunique()} subjects in {out / 'images.csv'}"
+        f"{plural(result.n_files, 'DICOM file')} read, {plural(result.n_other, 'other')} left "
+        f"aside → {plural(len(images), 'ROI')} of "
+        f"{plural(images['subject_id'].nunique(), 'subject')} in {out / 'images.csv'}"
     )
     for (view, modality), rows in images.groupby(["view", "modality"]):
         console.print(f"  {escape(str(view or 'no'))} view, {escape(str(modality))}: {len(rows)}")
@@ -119,7 +123,7 @@ def _summary(result: ImportedExport, out: Path) -> None:
         console.print("[green]✓[/] Every mask and every image has its partner.")
         return
     counts = unpaired["kind"].value_counts()
-    shown = ", ".join(f"{count} {kind}{'s' * (count != 1)}" for kind, count in counts.items())
+    shown = ", ".join(plural(count, str(kind)) for kind, count in counts.items())
     console.print(f"[yellow]Not paired: {shown}[/]. All are in {out / 'unpaired.csv'}:")
     order = unpaired.sort_values("kind", key=lambda kind: kind == "image", kind="stable")
     for row in order.head(_SHOWN).itertuples():

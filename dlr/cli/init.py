@@ -38,11 +38,12 @@ def init(
     Masks are told by words in their names or folders (mask, seg, roi, label) and paired with the
     image whose name they share; views (sag, axi) and readers (reader1, r2) are read from names,
     outcome, cohorts and variables from the clinical table. What has no partner is listed in
-    unmatched.csv. DICOM: 'dlr import'.
+    unmatched.csv. DICOM: 'dlr import' first, then 'dlr init' on the folder of its tables.
     """
     from rich.markup import escape
 
     from dlr.cli.show import console
+    from dlr.report._words import plural
     from dlr.scaffold import make_scaffold
 
     made = make_scaffold(folder, out or folder, clinical, outcome, overwrite, mask_label)
@@ -50,13 +51,13 @@ def init(
     views = sorted({view for view in images["view"] if view})
     readers = sorted({reader for reader in images["reader"] if reader})
     console.print(
-        f"{len(images)} masks on {images['image'].nunique()} images of "
-        f"{images['subject_id'].nunique()} subjects"
+        f"{plural(len(images), 'ROI')} on {plural(images['image'].nunique(), 'image')} of "
+        f"{plural(images['subject_id'].nunique(), 'subject')}"
         + (f"; views {', '.join(views)}" if views else "")
         + (f"; readers {', '.join(readers)}" if readers else "")
     )
     if len(unmatched):
-        console.print(f"[yellow]{len(unmatched)} files without a partner[/] (unmatched.csv):")
+        console.print(f"[yellow]{plural(len(unmatched), 'file')} without a partner[/] (unmatched.csv):")
         for row in unmatched.head(8).itertuples():
             console.print(escape(f"  {row.file}: {row.reason}"))
     found = made.guess
@@ -65,7 +66,7 @@ def init(
         parts = [
             f"subjects in '{found.subject_column}'",
             cases,
-            f"{len(found.variables)} variables",
+            plural(len(found.variables), "variable"),
         ]
         console.print(escape(f"{made.clinical.name}: {'; '.join(part for part in parts if part)}"))
     for question in made.open_questions:

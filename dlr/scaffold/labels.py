@@ -63,11 +63,14 @@ def look_for_labels(root: Path, images: pd.DataFrame) -> LabelsFound:
     root : Path
         Folder the paths start from.
     images : pandas.DataFrame
-        Column ``mask``.
+        Column ``mask``; rows that name a label or segment already are passed over.
     """
     from dlr.imaging.masks import label_values, read_label_map, segment_names
 
-    masks = list(dict.fromkeys(images["mask"]))
+    named = pd.Series(False, index=images.index)
+    for column in {"mask_label", "mask_segment"} & set(images):
+        named |= images[column] != ""
+    masks = list(dict.fromkeys(images.loc[~named, "mask"]))
     step = max(len(masks) / LOOKED_AT, 1.0)
     chosen = [masks[int(index * step)] for index in range(min(LOOKED_AT, len(masks)))]
     looked_at = several = 0

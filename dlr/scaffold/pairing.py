@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from dlr.cohort.tables import ROW, read_images_table
+
 SUFFIXES = (
     ".nii.gz", ".nii", ".seg.nrrd", ".nrrd", ".mha", ".mhd", ".png", ".jpg", ".jpeg",
 )  # fmt: skip
@@ -109,6 +111,22 @@ def pair_files(folder: Path) -> Pairing:
     table["subject_id"] = _subjects(list(table["subject_id"]))
     table = table.sort_values(["subject_id", "view", "reader"], kind="stable", ignore_index=True)
     return Pairing(table, pd.DataFrame(unmatched, columns=["file", "reason"]))
+
+
+def read_pairing(path: Path) -> Pairing:
+    """Take the pairs from an ``images.csv`` that is there already, as `dlr import` writes it.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    Pairing
+        With all columns of the table; nothing is unmatched.
+    """
+    table = read_images_table(path).drop(columns=ROW)
+    return Pairing(table, pd.DataFrame(columns=["file", "reason"]))
 
 
 def describe(path: Path) -> NamedFile:

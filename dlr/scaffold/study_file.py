@@ -12,11 +12,11 @@ from dlr.errors import Fault, InputError
 from dlr.safety.spreadsheets import write_csv_table
 from dlr.scaffold.clinical import ClinicalGuess, guess
 from dlr.scaffold.labels import LabelsFound, look_for_labels
-from dlr.scaffold.pairing import Pairing, pair_files
+from dlr.scaffold.pairing import Pairing, pair_files, read_pairing
 from dlr.scaffold.text import study_text
 
 TABLES = (".csv", ".xlsx", ".tsv")
-OWN = ("images.csv", "unmatched.csv", "study.yaml")
+OWN = ("images.csv", "unmatched.csv", "unpaired.csv", "scanners.csv", "study.yaml")
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ def make_scaffold(
     Parameters
     ----------
     folder : Path
-        Images and masks (NIfTI, NRRD, MHA, PNG, JPG), in any folders below.
+        Images and masks (NIfTI, NRRD, MHA, PNG, JPG), in any folders below; or the folder of an
+        ``images.csv`` that names them, as `dlr import` writes it, which is then left as it is.
     out : Path
         Where the files are written.
     clinical : Path, optional
@@ -73,23 +74,31 @@ def make_scaffold(
     Raises
     ------
     InputError
-        If there are no pairs, files are there already, or the outcome is no column.
+        If there are no pairs, files are there already, the outcome is no column, or several
+        tables could be the clinical one.
     """
     pairing = pair_files(folder)
+    given = folder / "images.csv"
+    by_table = pairing.images.empty and given.is_file()
+    if by_table:
+        pairing = read_pairing(given)
     if pairing.images.empty:
         raise InputError([Fault(_nothing(folder, pairing), folder, code="no-pairs")])
     study = out / "study.yaml"
-    if study.exists() and not overwrite:
-        raise InputError([Fault("the file is there already; add --overwrite", study)])
+    for path in (study, *([] if by_table else [out / "images.csv"])):
+        if path.exists() and not overwrite:
+            raise InputError([Fault("the file is there already; add --overwrite", path)])
+    found = clinical or _only_table(folder, out)
     out.mkdir(parents=True, exist_ok=True)
     labels = LabelsFound() if mask_label else look_for_labels(folder, pairing.images)
-    _write_images(pairing, labels, mask_label, out)
-    found = clinical or _only_table(folder, out)
+    if not by_table:
+        _write_images(pairing, labels, mask_label, out)
     if found is None:
         path, known = _template(pairing, out), None
     else:
         path, known = _read(found, pairing, outcome)
-    text, questions = study_text(folder, out, path, pairing, known, labels)
+    images = given if by_table else out / "images.csv"
+    text, questions = study_text(folder, out, images, path, pairing, known, labels)
     study.write_text(text, encoding="utf-8")
     return Scaffold(study, pairing, path, known, labels, questions)
 
@@ -121,11 +130,15 @@ def _write_images(pairing: Pairing, labels: LabelsFound, mask_label: str | None,
 def _only_table(folder: Path, out: Path) -> Path | None:
     places = sorted(
         path
-        for place in {folder, out}
-        for path in place.iterdir()
+        for place in {folder.resolve(), out.resolve()}
+        for path in (place.iterdir() if place.is_dir() else ())
         if path.suffix.lower() in TABLES and path.name not in OWN and not path.name.startswith(".")
     )
-    return places[0] if len(places) == 1 else None
+    if len(places) > 1:
+        names = ", ".join(path.name for path in places[:5])
+        message = f"{len(places)} tables could be the clinical one ({names}); name it by --clinical"
+        raise InputError([Fault(message, folder, code="several-tables")])
+    return places[0] if places else None
 
 
 def _template(pairing: Pairing, out: Path) -> Path:

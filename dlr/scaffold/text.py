@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
+
 from dlr.cohort.values import is_missing
 from dlr.scaffold.clinical import ClinicalGuess
 from dlr.scaffold.labels import LabelsFound
@@ -16,6 +18,7 @@ from dlr.scaffold.pairing import Pairing
 def study_text(
     folder: Path,
     out: Path,
+    images: Path,
     clinical: Path,
     pairing: Pairing,
     known: ClinicalGuess | None,
@@ -30,6 +33,8 @@ def study_text(
         'description: ""            # one paragraph for the report',
         "seed: 0",
         *_images(labels, questions),
+        f"images: {_quoted(_relative(images, out))}",
+        *_several_rois(pairing, questions),
         f"clinical: {_quoted(_relative(clinical, out))}",
         f"image_root: {_quoted(_relative(folder, out))}",
         "",
@@ -56,13 +61,25 @@ def study_text(
 
 def _images(labels: LabelsFound, questions: list[str]) -> list[str]:
     if not labels.question:
-        return ["images: images.csv"]
+        return []
     questions.append(labels.question)
     return [
         f"# TO DO: {labels.question};",
         "#   several ROIs of a patient: a row for each, named in a column 'roi', and 'unit: roi'",
-        "images: images.csv",
     ]
+
+
+def _several_rois(pairing: Pairing, questions: list[str]) -> list[str]:
+    """Ask what a case is where the table names several ROIs of a patient."""
+    table = pairing.images
+    named = table["roi"] if "roi" in table else pd.Series("", index=table.index)
+    if (named == "").all() or not table.duplicated(["subject_id", "view", "reader"]).any():
+        return []
+    names = list(dict.fromkeys(named[named != ""]))
+    shown = ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
+    question = f"which ROI is studied ({shown}): keep its rows of images.csv, or make each a case"
+    questions.append(question)
+    return [f"# TO DO: {question}:", "# unit: roi"]
 
 
 def _outcome(known: ClinicalGuess | None, questions: list[str]) -> list[str]:

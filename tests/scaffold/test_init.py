@@ -228,3 +228,38 @@ def test_lines_that_still_wait_for_an_answer(tmp_path: Path) -> None:
     lines = study.read_text(encoding="utf-8").splitlines()
     assert len(open_lines(study)) == 4
     assert all("TO DO" in lines[number - 1] for number in open_lines(study))
+
+
+def test_the_table_of_an_import_is_taken_as_it_is(tmp_path: Path) -> None:
+    table = {
+        "subject_id": ["P1", "P1", "P2"],
+        "image": ["../export/a#1", "../export/a#1", "../export/b"],
+        "mask": ["../export/a.dcm", "../export/a.dcm", "../export/b.dcm"],
+        "view": ["sagittal", "sagittal", "axial"],
+        "roi": ["Tumour", "Oedema", "Tumour"],
+        "mask_label": ["1", "2", "1"],
+    }
+    path = tmp_path / "images.csv"
+    pd.DataFrame(table).to_csv(path, index=False)
+    (tmp_path / "unpaired.csv").write_text("kind\n")
+    before = path.read_bytes()
+    made = make_scaffold(tmp_path, tmp_path)
+    assert path.read_bytes() == before
+    assert made.open_questions[0].startswith("which ROI is studied (Tumour, Oedema)")
+    config = StudyConfig.from_yaml(made.study)
+    assert config.images == path
+    assert set(config.views) == {"sagittal", "axial"}
+
+
+def test_nothing_that_is_there_is_overwritten(tmp_path: Path) -> None:
+    touch(tmp_path, "P1.nii", "P1_mask.nii")
+    (tmp_path / "images.csv").write_text("subject_id,image,mask\nmine,a,b\n")
+    with pytest.raises(InputError, match=r"images\.csv: the file is there already"):
+        make_scaffold(tmp_path, tmp_path)
+    (tmp_path / "images.csv").unlink()
+    for name in ("clinical.csv", "old.csv"):
+        (tmp_path / name).write_text("id,outcome\nP1,1\n")
+    with pytest.raises(InputError, match=r"2 tables could be .* \(clinical.csv, old.csv\)"):
+        make_scaffold(tmp_path, tmp_path)
+    made = make_scaffold(tmp_path, tmp_path, clinical=tmp_path / "old.csv")
+    assert made.clinical.name == "old.csv"
