@@ -80,6 +80,6 @@ def _show_open_lines(study: Path) -> None:
     lines = open_lines(study)
     if lines:
         console.print(
-            f"[yellow]![/] {plain(str(study))}: still marked TO DO: {row_ranges(lines)} "
-            "(lines); delete each mark that is answered"
+            f"[yellow]![/] {plain(str(study))}: marked TO DO are still line(s) "
+            f"{row_ranges(lines)}; delete each mark that is answered"
         )

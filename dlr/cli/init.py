@@ -57,7 +57,8 @@ def init(
         + (f"; readers {', '.join(readers)}" if readers else "")
     )
     if len(unmatched):
-        console.print(f"[yellow]{plural(len(unmatched), 'file')} without a partner[/] (unmatched.csv):")
+        lost = plural(len(unmatched), "file")
+        console.print(f"[yellow]{lost} without a partner[/] (unmatched.csv):")
         for row in unmatched.head(8).itertuples():
             console.print(escape(f"  {row.file}: {row.reason}"))
     found = made.guess

@@ -90,7 +90,7 @@ def guess(table: pd.DataFrame, subjects: set[str], outcome: str | None = None) -
     if cohort:
         found = sorted(_values(table[cohort]))
         training = next((v for v in found if v.lower() in TRAINING), "")
-    known = {subject_column, chosen, cohort, center, *named}
+    known = {subject_column, chosen, cohort, center, _named(rest, ("roi",)), *named}
     variables = {n: kind for n in rest if n not in known and (kind := _kind(table[n]))}
     levels = {n: _levels(table[n]) for n, kind in variables.items() if kind == "categorical"}
     return ClinicalGuess(
