@@ -2,8 +2,9 @@
 
 The workers put what they compute into the cache, which lies on a folder that all machines see
 under the same path; over the network go only file names and reasons of failure. Dask hands the
-tasks of a dead worker to another one. A task that has ended several workers is taken apart: each
-ROI is tried alone, and the one that ends several workers again is listed as failed.
+tasks of a dead worker to another one. Of a task that was on several workers when they died, each
+ROI is tried once more at the very end, one after the other with the cluster for itself, since Dask
+suspects also those that merely waited there; the one that ends workers again is listed as failed.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import socket
 import threading
 import time
 import uuid
+from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import CancelledError
 from functools import lru_cache
@@ -113,6 +115,7 @@ class _Run:
         self._marker = marker
         self._limits = (execution.case_timeout_s, execution.case_memory_gb)
         self._task_of: dict[str, ImageTask] = {}
+        self._suspects: deque[ImageTask] = deque()
         self._n_ahead, self._ahead_until = 0, 0.0
 
     def run(self, tasks: Iterable[ImageTask]) -> Iterator[RoiResult]:
@@ -123,9 +126,12 @@ class _Run:
         while True:
             while len(self._task_of) < self._ahead() and (task := next(waiting, None)) is not None:
                 running.add(self._submit(task))
-            if not self._task_of:
+            alone = not self._task_of
+            if alone and not self._suspects:
                 return
-            yield from self._collect(next(running), running)
+            if alone:
+                running.add(self._submit(self._suspects.popleft()))
+            yield from self._collect(next(running), alone)
 
     def _ahead(self) -> int:
         """Return how many tasks the cluster may hold; workers come and go."""
@@ -140,21 +146,21 @@ class _Run:
         self._task_of[str(future.key)] = task
         return future
 
-    def _collect(self, future: Future, running: Any) -> Iterator[RoiResult]:
-        """Return what a task gave; take a task apart that its workers did not survive."""
+    def _collect(self, future: Future, alone: bool) -> Iterator[RoiResult]:
+        """Return what a task gave; `alone`: it is a suspect and the cluster did nothing else."""
         from distributed import KilledWorker
 
         task = self._task_of.pop(str(future.key))
         try:
             found = future.result()
         except KilledWorker as error:
-            if len(task.rois) > 1:
-                for roi in task.rois:
-                    running.add(self._submit(ImageTask(task.image, (roi,))))
+            if not alone:
+                self._suspects.extend(ImageTask(task.image, (roi,)) for roi in task.rois)
                 return
-            yield failed_result(
-                task.rois[0], f"ended {error.allowed_failures + 1} workers of the cluster in a row"
-            )
+            n_ended = error.allowed_failures + 1
+            workers = "1 worker of the cluster" if n_ended == 1 else f"{n_ended} workers in a row"
+            reason = f"ended {workers} that did nothing else; see the log of the Dask workers"
+            yield failed_result(task.rois[0], reason)
         except ImportError as error:
             raise DlrError(
                 f"a worker of the cluster cannot run dlr ({error}); install the same version of "

@@ -1,7 +1,8 @@
 """A real worker process that misbehaves at the cases named in ``faults.json`` beside the cache.
 
-The file holds an object of case to behaviour: ``"segfault"``, ``"abort"``, ``"hang"``, ``"swell"``,
-``"raise"`` or ``"chatter"``; with `` once`` behind it the second attempt goes well.
+The file holds an object of case, or case/reader, to behaviour: ``"segfault"``, ``"abort"``,
+``"hang"``, ``"swell"``, ``"raise"`` or ``"chatter"``; with `` once`` behind it the second attempt
+goes well.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ _sound = ImageProcessor._process_readable
 
 def faulty(self: ImageProcessor, source: Any, roi: RoiRequest) -> Any:
     work = self.cache.folder.parent
-    behaviour = json.loads((work / "faults.json").read_text()).get(roi.case_id, "")
+    planted = json.loads((work / "faults.json").read_text())
+    behaviour = planted.get(f"{roi.case_id}/{roi.reader}", planted.get(roi.case_id, ""))
     if behaviour.endswith(" once"):
         attempted = work / f"{roi.case_id}.attempted"
         behaviour = "" if attempted.exists() else behaviour.removesuffix(" once")
@@ -46,6 +48,11 @@ def misbehave(behaviour: str) -> None:
         os.write(1, b"a library that prints\n")
 
 
-if __name__ == "__main__":
+def dask_setup(_worker: object) -> None:
+    """Make a Dask worker that preloads this file misbehave, too."""
     ImageProcessor._process_readable = faulty  # type: ignore[method-assign]
+
+
+if __name__ == "__main__":
+    dask_setup(None)
     main()
