@@ -28,6 +28,7 @@ from radiomics_cases import all_cases
 
 from dlr.config import StudyConfig
 from dlr.features.cache import Cache
+from dlr.features.execution import Execution
 from dlr.features.extraction import run_tasks
 from dlr.features.worker import ImageProcessor, ImageTask, RoiRequest
 from dlr.progress import silent
@@ -99,7 +100,8 @@ def worker_seconds(pairs: list[tuple[Path, Path]], workers: int) -> float:
     ]
     with tempfile.TemporaryDirectory() as work:
         start = time.perf_counter()
-        results = list(run_tasks(ImageProcessor(config, Cache(Path(work))), tasks, workers, silent))
+        processor = ImageProcessor(config, Cache(Path(work)))
+        results = list(run_tasks(processor, tasks, Execution(workers), silent))
         seconds = time.perf_counter() - start
     assert not any(result.failures for result in results)
     return seconds
