@@ -95,7 +95,7 @@ def _row(item: _Item, report: Report, answer: str) -> ChecklistRow:
     absent = [key.replace("_", " ") for key in item.evidence if key not in report.evidence]
     missing = item.missing
     if found and absent:
-        missing = f"{missing} Not in this run: {', '.join(absent)}.".strip()
+        missing = f"{missing} Not shown by this run: {', '.join(absent)}.".strip()
     if answer:
         status, missing = ANSWERED, ""
     elif not found:

@@ -35,6 +35,19 @@ def _centers(rows: pd.DataFrame) -> set[str]:
     return {str(name) for name in rows["center"].dropna()} - {""}
 
 
+def cohort_origin(config: StudyConfig, scores: pd.DataFrame, cohort: str) -> str:
+    """Return ``"inside"`` or ``"outside"`` the centres that trained; empty where not known."""
+    if is_hold_out(config, cohort):
+        return "inside"
+    own = _centers(scores[scores["cohort"] == cohort])
+    training = _centers(scores[scores["cohort"] == TRAINING])
+    if not own or not training:
+        return ""
+    if own <= training:
+        return "inside"
+    return "" if own & training else "outside"
+
+
 def cohort_warning(config: StudyConfig, scores: pd.DataFrame, cohort: str) -> str:
     """Say where a cohort the models never saw is no external validation all the same."""
     if is_hold_out(config, cohort):

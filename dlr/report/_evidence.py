@@ -5,10 +5,11 @@ A point is only there if the result itself holds it; nothing is assumed of the a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from dlr.external import ExternalValidation, evaluations_of
-from dlr.report._cohorts import cohort_warning
+from dlr.report._cohorts import cohort_origin
 from dlr.report._evidence_settings import settings_evidence
 from dlr.report._shared import slug
 from dlr.report._words import listed, lost_cases, plural
@@ -86,12 +87,12 @@ def _common(result: StudyResult | ValidationResult) -> Evidence:
         where = "data" if isinstance(result, StudyResult) else "cohort"
         found["centres"] = (f"{len(centers)} centres: {listed(centers)}.", where)
     one = "" if isinstance(result, StudyResult) else "evaluation"
-    inside: frozenset[str] = frozenset()
+    origin = {}
     if isinstance(result, StudyResult):
-        known = {str(name) for name in result.scores["cohort"]}
-        inside = frozenset(n for n in known if cohort_warning(result.config, result.scores, n))
+        known = dict.fromkeys(str(name) for name in result.scores["cohort"])
+        origin = {name: cohort_origin(result.config, result.scores, name) for name in known}
     training = result.config.cohorts.training
-    return found | _performance(evaluations_of(result), training, one, inside)
+    return found | _performance(evaluations_of(result), training, one, origin)
 
 
 def _missing(result: StudyResult | ValidationResult) -> tuple[str, str]:
@@ -104,12 +105,12 @@ def _performance(
     evaluations: tuple[CohortEvaluation, ...],
     training: str,
     one: str = "",
-    inside: frozenset[str] = frozenset(),
+    origin: Mapping[str, str] | None = None,
 ) -> Evidence:
     """Say what was measured, on honest estimates only.
 
-    `one` is the section if there is one; cohorts `inside` the training hospitals are no external
-    validation.
+    `one` is the section if there is one; `origin` says of each cohort whether it is ``"inside"``
+    or ``"outside"`` the hospitals that trained, where that is known.
     """
     honest = [item for item in evaluations if item.estimate in ("out-of-fold", "frozen")]
     external = [e for e in honest if e.estimate == "frozen" and e.cohort != training]
@@ -137,14 +138,30 @@ def _performance(
         )
     found["events"] = (_events(honest), first)
     if external:
-        names = listed([item.cohort for item in external])
-        elsewhere = [name for name in (e.cohort for e in external) if name not in inside]
-        if elsewhere:
-            text = f"Judged on {listed(elsewhere)}, which trained nothing."
-            found["external"] = (text, first)
-        found["frozen"] = (f"Model and threshold were frozen before {names} was scored.", first)
+        found |= _other_cohorts(external, first, origin)
     if len([item for item in external if item.cohort != "pooled"]) > 1:
         found["cohort_heterogeneity"] = ("Performance cohort by cohort.", first)
+    return found
+
+
+def _other_cohorts(
+    evaluations: list[CohortEvaluation], section: str, origin: Mapping[str, str] | None
+) -> Evidence:
+    """Say on which other cohorts the frozen model was judged, and where they come from."""
+    names = [item.cohort for item in evaluations]
+    where = dict(origin or {})
+    found: Evidence = {
+        "another_cohort": (f"Judged on {listed(names)}, which trained nothing.", section),
+        "frozen": (f"Model and threshold were frozen before {listed(names)} was scored.", section),
+    }
+    inside = [name for name in names if where.get(name) == "inside"]
+    outside = [name for name in names if where.get(name) == "outside"]
+    if inside:
+        text = f"Judged on {listed(inside)}, kept apart, of the centres that trained."
+        found["hold_out"] = (text, section)
+    if outside:
+        text = f"Judged on {listed(outside)}, whose centres trained nothing."
+        found["external"] = (text, section)
     return found
 
 
