@@ -91,9 +91,7 @@ def _client(address: str) -> Client:
     try:
         from distributed import Client
     except ImportError:
-        raise MissingDependencyError(
-            'a Dask cluster needs a package that is not installed; run pip install "dlr[cluster]"'
-        ) from None
+        raise MissingDependencyError.of("a Dask cluster", "distributed", "cluster") from None
     try:
         client = Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:

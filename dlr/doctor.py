@@ -8,6 +8,18 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
+from dlr.errors import install_hint
+
+EXTRAS = (
+    ("pyradiomics", "the PyRadiomics engine", ("pyradiomics-bhklab",)),
+    ("dicom", "DICOM", ("pydicom", "pylibjpeg", "pylibjpeg-libjpeg", "pylibjpeg-openjpeg",
+                        "pyjpegls")),
+    ("cnn", "CNN pictures and logs", ("grad-cam", "opencv-python-headless", "tensorboard")),
+    ("onnx", "ONNX export", ("onnx", "onnxruntime")),
+    ("openvino", "OpenVINO", ("openvino",)),
+    ("cluster", "a Dask cluster", ("dask", "distributed")),
+)  # fmt: skip
+"""Extras of pyproject.toml: name, what for, packages."""
 PACKAGES = ("numpy", "scipy", "pandas", "scikit-learn", "statsmodels", "SimpleITK", "numba", "timm")
 
 
@@ -28,7 +40,7 @@ def examine() -> list[Finding]:
         Finding("processors", "ok", str(os.cpu_count())),
         Finding("packages", "ok", ", ".join(f"{name} {version(name)}" for name in PACKAGES)),
         *_torch(),
-        _optional("pyradiomics-bhklab", "the PyRadiomics engine", 'pip install "dlr[pyradiomics]"'),
+        *(_extra(*extra) for extra in EXTRAS),
     ]
     return findings + _weights()
 
@@ -44,11 +56,18 @@ def _torch() -> list[Finding]:
     return found
 
 
-def _optional(package: str, what: str, remedy: str) -> Finding:
-    try:
-        return Finding(what, "ok", f"{package} {version(package)}")
-    except PackageNotFoundError:
-        return Finding(what, "missing", f"not installed; get it with: {remedy}")
+def _extra(name: str, what: str, packages: tuple[str, ...]) -> Finding:
+    """Look for the packages of one extra."""
+    found, absent = [], []
+    for package in packages:
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            absent.append(package)
+    if absent:
+        lacking = ", ".join(absent)
+        return Finding(what, "missing", f"without {lacking}; get it with: {install_hint(name)}")
+    return Finding(what, "ok", ", ".join(found))
 
 
 def _weights() -> list[Finding]:

@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
+
+
+def install_hint(extra: str) -> str:
+    """Return the command that installs an extra of dlr."""
+    return f'pip install "dlr[{extra}]"'
 
 
 class DlrError(ValueError):
@@ -13,6 +19,23 @@ class DlrError(ValueError):
 
 class MissingDependencyError(DlrError):
     """An optional package is not installed; the message names the command that installs it."""
+
+    @classmethod
+    def of(cls, what: str, package: str, extra: str) -> Self:
+        """Say what needs a package, and which extra of dlr brings it.
+
+        Parameters
+        ----------
+        what : str
+            What cannot be done without it, as the subject of a sentence.
+        package : str
+        extra : str
+            Name of the extra in ``pyproject.toml``. Pip takes ``dlr[extra]`` from the dlr that is
+            installed already, whatever the folder.
+        """
+        return cls(
+            f"{what} needs {package}, which is not installed; get it with: {install_hint(extra)}"
+        )
 
 
 class WeightsError(DlrError):

@@ -34,13 +34,13 @@ class FaultGroup:
     count: int = 0
 
     def more(self, shown: int = SHOWN) -> str:
-        """Return ``"and 12 like it (rows 3-9, 12, ...)"``; nothing where it stands alone."""
+        """Return ``"and 12 like it: rows 3-9, 12, ..."``; nothing where it stands alone."""
         if not self.count:
             return ""
         if not self.places:
             return f"and {self.count} like it"
         word = "row" if len(self.places) == 1 else "rows"
-        return f"and {self.count} like it ({word} {row_ranges(self.places, shown)})"
+        return f"and {self.count} like it: {word} {row_ranges(self.places, shown)}"
 
     def __str__(self) -> str:
         """Return place and sentence of the first, and where the others are."""

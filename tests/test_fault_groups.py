@@ -21,7 +21,7 @@ def test_faults_that_differ_in_paths_and_numbers_are_one_group() -> None:
     other = Fault("The mask img/a.nii.gz is empty", Path("images.csv"), 3, code="i")
     groups = group_faults([*faults, other])
     assert [group.count for group in groups] == [4, 0]
-    assert str(groups[0]).endswith("(and 4 like it (rows 4-6, 9))")
+    assert str(groups[0]).endswith("(and 4 like it: rows 4-6, 9)")
     assert str(groups[1]) == str(other)
 
 

@@ -86,9 +86,8 @@ def activation_maps(
         from pytorch_grad_cam import GradCAM, HiResCAM
         from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
     except ImportError:
-        raise MissingDependencyError(
-            "activation maps need pytorch-grad-cam; install it with: pip install 'dlr[cnn]'"
-        ) from None
+        what = "drawing activation maps"
+        raise MissingDependencyError.of(what, "pytorch-grad-cam", "cnn") from None
     network.set_mode(training=False)
     device = next(network.module.parameters()).device
     parts = []

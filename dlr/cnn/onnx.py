@@ -72,9 +72,7 @@ def export_network(network: CnnNetwork, size: int, path: Path) -> float:
         import onnx  # noqa: F401
         import onnxruntime
     except ImportError:
-        raise MissingDependencyError(
-            "ONNX export needs onnx and onnxruntime: pip install onnx onnxruntime"
-        ) from None
+        raise MissingDependencyError.of("the export", "onnx with onnxruntime", "onnx") from None
     network.set_mode(training=False)
     model = _WithNormalisation(network).eval()
     generator = torch.Generator().manual_seed(0)

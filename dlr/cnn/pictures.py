@@ -152,9 +152,7 @@ def equalise(grey: NDArray[np.uint8], settings: ClaheSettings) -> NDArray[np.uin
     try:
         import cv2
     except ImportError:
-        raise MissingDependencyError(
-            "CLAHE needs OpenCV; install it with: pip install 'dlr[cnn]'"
-        ) from None
+        raise MissingDependencyError.of("CLAHE", "OpenCV", "cnn") from None
     tiles = (settings.tiles, settings.tiles)
     equaliser = cv2.createCLAHE(clipLimit=settings.clip_limit, tileGridSize=tiles)
     return np.asarray(equaliser.apply(np.ascontiguousarray(grey)), dtype=np.uint8)

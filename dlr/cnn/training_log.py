@@ -45,9 +45,7 @@ def write_tensorboard(row: dict[str, float], folder: Path) -> None:
     try:
         from torch.utils.tensorboard.writer import SummaryWriter
     except ImportError:
-        raise MissingDependencyError(
-            "training.tensorboard needs TensorBoard; install it with: pip install tensorboard"
-        ) from None
+        raise MissingDependencyError.of("training.tensorboard", "TensorBoard", "cnn") from None
     with SummaryWriter(str(folder)) as writer:
         for name, value in row.items():
             if name != "epoch":

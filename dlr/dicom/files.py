@@ -50,9 +50,7 @@ def pydicom_package() -> Any:
     try:
         import pydicom
     except ImportError:
-        raise MissingDependencyError(
-            'Reading DICOM needs the package pydicom; install it with: pip install "dlr[dicom]"'
-        ) from None
+        raise MissingDependencyError.of("reading DICOM", "pydicom", "dicom") from None
     return pydicom
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dlr.dicom.files import number, numbers, pydicom_package, reading, text
 from dlr.dicom.frames import Frame
-from dlr.errors import CaseError
+from dlr.errors import CaseError, install_hint
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -19,19 +19,20 @@ if TYPE_CHECKING:
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 # Modalities whose values are measurements: MONOCHROME1 says how to show them, not what they are.
 _MEASURED = {"CT", "MR", "PT", "NM"}
-_PACKAGES = {
-    "1.2.840.10008.1.2.4.50": "pylibjpeg pylibjpeg-libjpeg",  # JPEG baseline
-    "1.2.840.10008.1.2.4.51": "pylibjpeg pylibjpeg-libjpeg",  # JPEG extended
-    "1.2.840.10008.1.2.4.57": "pylibjpeg pylibjpeg-libjpeg",  # JPEG lossless
-    "1.2.840.10008.1.2.4.70": "pylibjpeg pylibjpeg-libjpeg",  # JPEG lossless, first order
-    "1.2.840.10008.1.2.4.80": "pyjpegls",  # JPEG-LS lossless
-    "1.2.840.10008.1.2.4.81": "pyjpegls",  # JPEG-LS near-lossless
-    "1.2.840.10008.1.2.4.90": "pylibjpeg pylibjpeg-openjpeg",  # JPEG 2000 lossless
-    "1.2.840.10008.1.2.4.91": "pylibjpeg pylibjpeg-openjpeg",  # JPEG 2000
-    "1.2.840.10008.1.2.4.201": "pylibjpeg pylibjpeg-openjpeg",  # high-throughput JPEG 2000
-    "1.2.840.10008.1.2.4.202": "pylibjpeg pylibjpeg-openjpeg",
-    "1.2.840.10008.1.2.4.203": "pylibjpeg pylibjpeg-openjpeg",
-}
+_READABLE = frozenset({
+    "1.2.840.10008.1.2.4.50",  # JPEG baseline
+    "1.2.840.10008.1.2.4.51",  # JPEG extended
+    "1.2.840.10008.1.2.4.57",  # JPEG lossless
+    "1.2.840.10008.1.2.4.70",  # JPEG lossless, first order
+    "1.2.840.10008.1.2.4.80",  # JPEG-LS lossless
+    "1.2.840.10008.1.2.4.81",  # JPEG-LS near-lossless
+    "1.2.840.10008.1.2.4.90",  # JPEG 2000 lossless
+    "1.2.840.10008.1.2.4.91",  # JPEG 2000
+    "1.2.840.10008.1.2.4.201",  # high-throughput JPEG 2000
+    "1.2.840.10008.1.2.4.202",
+    "1.2.840.10008.1.2.4.203",
+})  # fmt: skip
+"""Compressions that the packages of the extra ``dicom`` read."""
 
 Pixels = NDArray[Any]
 
@@ -81,9 +82,8 @@ def check_transfer_syntax(dataset: Dataset, path: Path) -> None:
     except NotImplementedError:
         readable = False
     else:
-        packages = _PACKAGES.get(str(syntax))
-        if packages:
-            remedy = f"install its reader with: pip install {packages}"
+        if str(syntax) in _READABLE:
+            remedy = f"get its reader with: {install_hint('dicom')}"
     if not readable:
         raise CaseError(
             f"The DICOM file {path} is compressed as '{syntax.name}' ({syntax}), which no installed"

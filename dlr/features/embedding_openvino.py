@@ -97,10 +97,8 @@ def _silent_openvino() -> Iterator[Any]:
         try:
             openvino = import_module("openvino")
         except ImportError:
-            raise MissingDependencyError(
-                "embedding.runtime is 'openvino', which is not installed; install it with:"
-                ' pip install "dlr[openvino]"'
-            ) from None
+            what = "embedding.runtime 'openvino'"
+            raise MissingDependencyError.of(what, "OpenVINO", "openvino") from None
         yield openvino
     finally:
         del sys.modules[name]

@@ -26,9 +26,7 @@ def require_onnx() -> None:
     """Raise MissingDependencyError unless onnx and onnxruntime are installed."""
     for package in ("onnx", "onnxruntime"):
         if find_spec(package) is None:
-            raise MissingDependencyError(
-                f'the export needs {package}; install it with: pip install "dlr[onnx]"'
-            )
+            raise MissingDependencyError.of("the export", package, "onnx")
 
 
 class GraphBuilder:

@@ -90,7 +90,7 @@ class EmbeddingSettings(Settings):
     batch_size: int = Field(16, ge=1, description="Crops per batch; changes no value")
     device: str = Field("auto", description="`auto`, `cpu` or `cuda`")
     runtime: Literal["torch", "openvino"] = Field(
-        "torch", description="`openvino` is faster on processors (`pip install dlr[openvino]`)"
+        "torch", description='`openvino` is faster on processors (`pip install "dlr[openvino]"`)'
     )
     precision: Literal["full", "mixed"] = Field(
         "full", description="`mixed` is faster on a GPU and leaves three digits"

@@ -130,10 +130,8 @@ def _import_radiomics() -> Any:
     try:
         import radiomics
     except ImportError as error:
-        raise MissingDependencyError(
-            "the engine pyradiomics needs PyRadiomics; install it with "
-            'pip install "dlr[pyradiomics]", or use the engine native'
-        ) from error
+        missing = MissingDependencyError.of("the engine pyradiomics", "PyRadiomics", "pyradiomics")
+        raise MissingDependencyError(f"{missing}; or use the engine native") from error
     return radiomics
 
 
