@@ -153,9 +153,10 @@ def _scaled(data: TrainingData, settings: ChainSettings, record: _Record) -> _Sc
         X = pca.transform(X)
         record.steps.append(("PCA of deep features", X.shape[1]))
     X = record.keep("constant columns removed", ConstantFilter(), X, data.outcome)
-    scaler = StandardScaler().fit(X)
+    scaler = StandardScaler().fit(X.to_numpy())
     mean, scale = pd.Series(scaler.mean_, X.columns), pd.Series(scaler.scale_, X.columns)
-    return _Scaled((X - mean) / scale, median, mean, scale, combat, pca)
+    scaled = pd.DataFrame((X.to_numpy() - scaler.mean_) / scaler.scale_, X.index, X.columns)
+    return _Scaled(scaled, median, mean, scale, combat, pca)
 
 
 def _filled(
@@ -167,7 +168,9 @@ def _filled(
     gated, combat = _harmonised(gated, data, settings.harmonisation, record)
     measured = [c for c in gated.columns if not is_deep(c)]
     median = gated[measured].median().fillna(0.0)
-    X = gated.fillna(median)
+    # As one array: pandas would fill thousands of columns one by one.
+    values, known = gated.to_numpy(dtype=float), median.reindex(gated.columns).to_numpy()
+    X = pd.DataFrame(np.where(np.isnan(values), known, values), gated.index, gated.columns)
     if settings.model.missing_indicators:
         holes = [c for c in measured if gated[c].isna().any()]
         X = pd.concat([X, missing_marks(gated, holes)], axis=1)

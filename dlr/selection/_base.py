@@ -47,7 +47,7 @@ class FeatureSelector(SelectorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         if isinstance(X, pd.DataFrame):
-            validate_data(self, X, reset=False, ensure_all_finite=False, dtype=None)
+            validate_data(self, X, reset=False, skip_check_array=True)
             return X.loc[:, self.get_support()]
         return super().transform(X)
 
@@ -63,7 +63,7 @@ class FeatureSelector(SelectorMixin, BaseEstimator):
                 f"{type(self).__name__}: the feature name {twice!r} occurs more than once; "
                 "give every column a name of its own."
             )
-        values = np.asarray(validate_data(self, X, dtype=np.float64, ensure_all_finite=False))
+        values = self._floats(X)
         allowed = np.isfinite(values)
         if self._allow_missing:
             allowed |= np.isnan(values)
@@ -76,6 +76,14 @@ class FeatureSelector(SelectorMixin, BaseEstimator):
                 f"(first: {names}); drop or impute them before this step."
             )
         return values
+
+    def _floats(self, X: ArrayLike | pd.DataFrame) -> NDArray[np.float64]:
+        """Remember the features' names and number, and return the values as scikit-learn checks."""
+        if isinstance(X, pd.DataFrame) and X.size and (X.dtypes == np.float64).all():
+            # Nothing to convert; scikit-learn would look at thousands of columns one by one.
+            validate_data(self, X, skip_check_array=True)
+            return X.to_numpy()
+        return np.asarray(validate_data(self, X, dtype=np.float64, ensure_all_finite=False))
 
     def _names(self) -> NDArray[Any]:
         """Return the feature names, made up as scikit-learn does where the input had none."""
