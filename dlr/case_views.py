@@ -47,8 +47,6 @@ class CaseView:
     contributions : pandas.DataFrame
         The explained score's features, strongest first: ``feature``, ``measured``, ``scaled``,
         ``contribution`` (log-odds).
-    rest : float
-        What the contributions leave unexplained.
     n_outside : int
         Inputs outside the training range.
     worst : str
@@ -66,7 +64,6 @@ class CaseView:
     scores: pd.DataFrame
     points: pd.DataFrame
     contributions: pd.DataFrame
-    rest: float
     n_outside: int
     worst: str
     wrong: bool
@@ -161,7 +158,6 @@ def case_views(
             scores=_scores(by_case[case], limits),
             points=points.get(case, pd.DataFrame()),
             contributions=pd.DataFrame() if found is None else found.case(case),
-            rest=0.0 if found is None else float(found.rest[case]),
             n_outside=int(row["n_outside"]),
             worst=str(row["worst_feature"]),
             wrong=bool(row["wrong"]),

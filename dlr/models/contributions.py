@@ -2,43 +2,29 @@
 
 The features that reach a classifier are Z-scores of the training cases, so the case of zeros is
 the average one: its score is the base, and every feature adds its contribution. Of a linear
-classifier the contributions are coefficient times Z-score and their sum is exact. Of any other
-they are Shapley values against the average case (Lundberg and Lee 2017 [1]_, sampled over
-permutations of the features, Štrumbelj and Kononenko 2014 [2]_), whose sum is exact too; without
-the package ``shap`` each feature is put to its average alone (occlusion), which leaves a rest
-where features act together.
-
-References
-----------
-.. [1] Lundberg SM, Lee SI, A unified approach to interpreting model predictions, NeurIPS 30
-   (2017).
-.. [2] Štrumbelj E, Kononenko I, Explaining prediction models and individual predictions with
-   feature contributions, Knowl Inf Syst 41:647-665 (2014).
+classifier the contributions are coefficient times Z-score; of any other they are Shapley values
+against the average case. Either way they sum to the score.
 """
 
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dlr.errors import DlrError, MissingDependencyError
+from dlr.errors import DlrError
 from dlr.models.classifiers import CLASSIFIERS
 from dlr.models.frozen import FrozenChain
+from dlr.models.shapley import shapley_values
 from dlr.models.signature import FusedSignature, Signature
 
-Method = Literal["linear", "shap", "occlusion"]
+Method = Literal["linear", "shapley"]
 Array = NDArray[np.float64]
-PERMUTATIONS = 10
-"""Pairs of feature orders (one and its reverse) drawn for each case's Shapley values."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,9 +35,9 @@ class Contributions:
     ----------
     feature_set : str
         The score that is taken apart.
-    method : {"linear", "shap", "occlusion"}
-        Exact, Shapley values, or one feature at a time; of a late fusion the least exact among
-        its members.
+    method : {"linear", "shapley"}
+        Coefficient times Z-score, or Shapley values; of a late fusion the latter where any member
+        needs them.
     base : float
         Score of the average training case, in log-odds.
     values : pandas.DataFrame of shape (n_cases, n_features)
@@ -74,11 +60,6 @@ class Contributions:
     scaled: pd.DataFrame
     scores: pd.Series
     seconds: float
-
-    @property
-    def rest(self) -> pd.Series:
-        """What base and contributions leave unexplained; 0 but for occlusion."""
-        return (self.scores - self.base - self.values.sum(axis=1)).rename("rest")
 
     def case(self, case_id: str) -> pd.DataFrame:
         """Return one case's features, the strongest first.
@@ -113,7 +94,7 @@ def explain(
     features: pd.DataFrame,
     centers: pd.Series | None = None,
     *,
-    method: Literal["auto", "linear", "shap", "occlusion"] = "auto",
+    method: Literal["auto", "linear", "shapley"] = "auto",
     seed: int = 0,
 ) -> Contributions:
     """Take the scores of some cases apart.
@@ -126,11 +107,11 @@ def explain(
         A feature table's values, one row per case.
     centers : pandas.Series, optional
         Centre of each case, needed where the score harmonises centres.
-    method : {"auto", "linear", "shap", "occlusion"}
-        ``"auto"``: linear where the classifier is, otherwise Shapley values where the package
-        ``shap`` is installed, otherwise occlusion.
+    method : {"auto", "linear", "shapley"}
+        ``"auto"``: linear where the classifier is, otherwise Shapley values.
     seed : int
-        Draws the orders of features for the Shapley values.
+        Draws the orders of features where Shapley values are sampled; see
+        :func:`dlr.models.shapley.shapley_values`.
 
     Returns
     -------
@@ -140,8 +121,6 @@ def explain(
     ------
     DlrError
         If ``"linear"`` is asked of a classifier that is not linear.
-    MissingDependencyError
-        If ``"shap"`` is asked for and not installed.
     """
     started = time.perf_counter()
     if isinstance(signature, FusedSignature):
@@ -177,9 +156,8 @@ def _explain_one(
         decisions, zero = scaled.to_numpy(dtype=float) * coefficients, intercept
     else:
         decide = _decision(chain)
-        ways = {"shap": _shapley, "occlusion": _occlusion}
         cases = scaled.to_numpy(dtype=float)
-        decisions = ways[used](decide, cases, seed)
+        decisions = shapley_values(decide, cases, seed)
         zero = float(decide(np.zeros((1, cases.shape[1])))[0])
     values = pd.DataFrame(signature.slope * decisions, scaled.index, scaled.columns)
     return values, measured, scaled, signature.intercept + signature.slope * zero, used
@@ -189,16 +167,8 @@ def _method(chain: FrozenChain, wanted: str) -> Method:
     linear = getattr(chain.classifier, "coef_", None) is not None
     if wanted == "linear" and not linear:
         label = CLASSIFIERS[chain.algorithm].label
-        raise DlrError(f"{label} is not linear; take method 'shap' or 'occlusion'")
-    if wanted == "shap" and find_spec("shap") is None:
-        raise MissingDependencyError(
-            'Shapley values need the package shap; install it with: pip install "dlr[explain]"'
-        )
-    if wanted in ("auto", "linear") and linear:
-        return "linear"
-    if wanted == "shap" or (wanted == "auto" and find_spec("shap") is not None):
-        return "shap"
-    return "occlusion"
+        raise DlrError(f"{label} is not linear; take method 'shapley'")
+    return "linear" if linear and wanted != "shapley" else "shapley"
 
 
 def _line(classifier: Any) -> tuple[Array, float]:
@@ -217,41 +187,9 @@ def _decision(chain: FrozenChain) -> Callable[[Array], Array]:
     return decide
 
 
-def _occlusion(decide: Callable[[Array], Array], cases: Array, seed: int) -> Array:
-    """Return by how much each decision falls when one feature becomes average."""
-    del seed
-    whole = decide(cases)
-    found = np.empty_like(cases)
-    for column in range(cases.shape[1]):
-        without = cases.copy()
-        without[:, column] = 0.0
-        found[:, column] = whole - decide(without)
-    return found
-
-
-def _shapley(decide: Callable[[Array], Array], cases: Array, seed: int) -> Array:
-    """Return sampled Shapley values against the average case."""
-    n_features = cases.shape[1]
-    if not len(cases) or n_features == 1:  # alone, a feature explains all there is
-        return decide(cases)[:, None] - decide(np.zeros_like(cases))[:, None]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its import warns of other packages' future
-        shap = import_module("shap")
-    # shap draws from numpy's global generator, which is none of our business to change.
-    state = np.random.get_state()  # noqa: NPY002
-    try:
-        masker = shap.maskers.Independent(np.zeros((1, n_features)))
-        explainer = shap.explainers.Permutation(decide, masker, seed=seed)
-        evaluations = PERMUTATIONS * (2 * n_features + 1)
-        found = explainer(cases, max_evals=evaluations, silent=True).values
-    finally:
-        np.random.set_state(state)  # noqa: NPY002
-    return np.asarray(found, dtype=float)
-
-
 def _fused(signature: FusedSignature, parts: list[_Parts]) -> _Parts:
     """Put the members of a late fusion together; features are named by the member, too."""
-    order: tuple[Method, ...] = ("linear", "shap", "occlusion")
+    order: tuple[Method, ...] = ("linear", "shapley")
     frames: list[list[pd.DataFrame]] = [[], [], []]
     base = signature.intercept
     for member, weight, part in zip(signature.members, signature.weights, parts, strict=True):

@@ -219,7 +219,7 @@ class CaseCard:
     bars : tuple of Bar
         The features that moved the score most.
     sums : str
-        How base, bars and rest add up to the score.
+        How base and bars add up to the score.
     pictures : tuple of CardPicture
     """
 

@@ -24,11 +24,9 @@ MOST_BARS = 8
 _METHODS = {
     "linear": "The classifier is linear, so a feature's contribution is its coefficient times its "
     "Z-score, and the contributions sum exactly to the score.",
-    "shap": "The classifier is not linear: contributions are Shapley values against the average "
-    "training case (package shap, sampled orders of the features), which sum to the score.",
-    "occlusion": "The classifier is not linear and the package shap is not installed: each "
-    "contribution is what the score loses when that feature alone becomes average. Where features "
-    "act together a rest remains, which is given.",
+    "shapley": "The classifier is not linear: contributions are Shapley values against the average "
+    "training case (exact up to ten features, sampled orders of them beyond), which sum to the "
+    "score.",
 }
 
 
@@ -159,13 +157,11 @@ def _sums(case: CaseView, views: CaseViews) -> str:
         return ""
     values = case.contributions["contribution"]
     others = len(values) - MOST_BARS
-    total = views.base + float(values.sum()) + case.rest
+    total = views.base + float(values.sum())
     text = f"Average case {signed(views.base)}, features drawn {signed(values[:MOST_BARS].sum())}"
     if others > 0:
         noun = plural(others, "other feature")
         text += f", {noun} {signed(values[MOST_BARS:].sum())}"
-    if abs(case.rest) > 5e-3:
-        text += f", acting together {signed(case.rest)}"
     return f"{text}: {views.feature_set} score {signed(total)}."
 
 

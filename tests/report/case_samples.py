@@ -14,10 +14,10 @@ from dlr.roi_pictures import RoiPicture
 VIEWS = ("sag", "axi")
 
 
-def make_views(count: int, total: int, method: str = "linear", rest: float = 0.0) -> CaseViews:
+def make_views(count: int, total: int, method: str = "linear") -> CaseViews:
     """Return cases with noisy pictures, which compress worse than any scan."""
     random = np.random.default_rng(1)
-    cases = tuple(_case(f"case<{number}>", random, rest) for number in range(count))
+    cases = tuple(_case(f"case<{number}>", random) for number in range(count))
     return CaseViews(cases, total, "Nomogram", "DLR", method, -0.25, 1.5)
 
 
@@ -28,14 +28,14 @@ def with_cases(result: StudyResult, count: int = 3) -> StudyResult:
     return changed
 
 
-def _case(name: str, random: np.random.Generator, rest: float) -> CaseView:
+def _case(name: str, random: np.random.Generator) -> CaseView:
     values = np.sort(random.normal(size=12))[::-1]
     features = [f"sag.rad.original_glcm_Feature{number:02d}" for number in range(12)]
     contributions = pd.DataFrame(
         {"feature": features, "measured": 10 * values, "scaled": values, "contribution": values}
     )
     contributions = contributions.iloc[np.argsort(-np.abs(values))].reset_index(drop=True)
-    score = -0.25 + float(values.sum()) + rest
+    score = -0.25 + float(values.sum())
     scores = pd.DataFrame(
         {
             "feature_set": ["DLR", "Nomogram"],
@@ -52,5 +52,5 @@ def _case(name: str, random: np.random.Generator, rest: float) -> CaseView:
     crops = [random.integers(60, 200, (224, 224)).astype(np.uint8) for _ in VIEWS]
     pictures = tuple(RoiPicture(v, crop, (ring,)) for v, crop in zip(VIEWS, crops, strict=True))
     return CaseView(
-        name, "external", "B", 1, scores, points, contributions, rest, 2, "odi", True, pictures
+        name, "external", "B", 1, scores, points, contributions, 2, "odi", True, pictures
     )
