@@ -21,12 +21,12 @@ from dlr.feature_clusters import FeatureClusters, feature_clusters
 from dlr.features.table import block_of, is_deep
 from dlr.models.cases import TrainingData
 from dlr.models.chain import ChainSettings, features_before_components, redundancy_removal
-from dlr.models.clinical import DLR_SCORE, ClinicalModel, fit_clinical
+from dlr.models.clinical import DLR_SCORE, ClinicalModel, fit_clinical, single_scores
 from dlr.models.crossfit import FinalModels
 from dlr.models.evaluation import groups_of
 from dlr.models.feature_sets import FeatureSet, feature_sets
 from dlr.models.published_recipe import published_settings
-from dlr.stats import CalibrationBootstrap, calibration_bootstrap
+from dlr.stats import CalibrationBootstrap, RocCurve, calibration_bootstrap, roc_curve
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -104,6 +104,8 @@ class TrainingViews:
         The nomogram's variables of every training case, without case numbers.
     clusters : mapping of str to FeatureClusters
         By block of features: one per view, deep ones where there are any.
+    clinical_roc : mapping of str to RocCurve
+        By clinical variable alone, apparent.
     """
 
     redundancy: RedundancyView | None = None
@@ -111,6 +113,7 @@ class TrainingViews:
     calibration: NomogramCalibration | None = None
     nomogram_cases: pd.DataFrame | None = None
     clusters: Mapping[str, FeatureClusters] = field(default_factory=dict)
+    clinical_roc: Mapping[str, RocCurve] = field(default_factory=dict)
 
 
 def training_views(
@@ -143,6 +146,7 @@ def training_views(
         calibration=_calibration(data, models, config),
         nomogram_cases=_nomogram_cases(data, models),
         clusters=_clusters(data),
+        clinical_roc=_clinical_roc(data, config),
     )
 
 
@@ -243,3 +247,9 @@ def _clusters(data: TrainingData) -> dict[str, FeatureClusters]:
         except DlrError:  # no feature varies, or hardly a case is there
             continue
     return found
+
+
+def _clinical_roc(data: TrainingData, config: StudyConfig) -> dict[str, RocCurve]:
+    scores = single_scores(data.clinical, data.outcome, config.clinical_variables)
+    groups = groups_of(data.subjects)
+    return {name: roc_curve(data.outcome, item, groups=groups) for name, item in scores.items()}

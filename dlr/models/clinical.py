@@ -124,14 +124,36 @@ def _single(
     clinical: pd.DataFrame, outcome: pd.Series, name: str, variables: Mapping[str, ClinicalVariable]
 ) -> tuple[str, float, float]:
     """Return name, AUC and likelihood-ratio p of one variable alone."""
+    found = _alone(clinical, outcome, name, variables)
+    if found is None:
+        return name, 0.5, 1.0
+    scores, columns = found
+    gain = 2 * (_log_likelihood(scores, outcome) - _null_log_likelihood(outcome))
+    return name, auc(outcome, scores).value, float(chi2.sf(max(gain, 0.0), columns))
+
+
+def single_scores(
+    clinical: pd.DataFrame, outcome: pd.Series, variables: Mapping[str, ClinicalVariable]
+) -> dict[str, np.ndarray]:
+    """Return each variable's log-odds on the cases it was fitted on, one regression a variable.
+
+    Their AUCs are those of the ranking that chooses the variables. A variable that does not vary
+    is left out.
+    """
+    found = {name: _alone(clinical, outcome, name, variables) for name in variables}
+    return {name: item[0] for name, item in found.items() if item is not None}
+
+
+def _alone(
+    clinical: pd.DataFrame, outcome: pd.Series, name: str, variables: Mapping[str, ClinicalVariable]
+) -> tuple[np.ndarray, int] | None:
+    """Return apparent log-odds of one variable and its columns; None where it does not vary."""
     design = ClinicalEncoder.fit(clinical, [name], variables).transform(clinical)
     design = design.loc[:, design.nunique() > 1]
     if design.empty:
-        return name, 0.5, 1.0
+        return None
     model = fit_logistic(design, outcome)
-    scores = np.asarray(model.predict_log_odds(design))
-    gain = 2 * (_log_likelihood(scores, outcome) - _null_log_likelihood(outcome))
-    return name, auc(outcome, scores).value, float(chi2.sf(max(gain, 0.0), design.shape[1]))
+    return np.asarray(model.predict_log_odds(design)), design.shape[1]
 
 
 def _joint(

@@ -29,7 +29,7 @@ from dlr.report._shared import (
 )
 from dlr.report._summary import summary_section
 from dlr.report._tables import logistic_table, plain_table, steps_table
-from dlr.report._training import corrected_calibration, redundancy_figures
+from dlr.report._training import clinical_roc, corrected_calibration, redundancy_figures
 from dlr.report._words import ESTIMATES, outcome_name, set_meaning
 
 if TYPE_CHECKING:
@@ -142,6 +142,7 @@ def _clinical_section(result: StudyResult) -> Section | None:
         caption = "Choice of the clinical variables (training cohort)."
         shown = _labelled(result, ranking)
         blocks.append(plain_table("clinical_ranking", caption, shown))
+    blocks += clinical_roc(result)
     for table, name, title in (
         (result.univariate, "univariate", "Univariate logistic regression (training cohort)."),
         (

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure as Canvas
 from dlr import figures
 from dlr.report._blocks import Block, Figure
 from dlr.report._shared import slug
-from dlr.report._words import class_labels, plural
+from dlr.report._words import class_labels, plural, variable_label
 from dlr.roi_pictures import RoiPicture
 
 if TYPE_CHECKING:
@@ -136,3 +136,20 @@ def _corrected(result: StudyResult, found: NomogramCalibration) -> Figure:
         "curve above is the stricter one.",
         partial(figures.plot_corrected_calibration, found.bootstrap, predicted=found.predicted),
     )
+
+
+def clinical_roc(result: StudyResult) -> list[Block]:
+    """Draw the ROC curve of every clinical variable alone."""
+    found = {} if result.views is None else result.views.clinical_roc
+    if not found:
+        return []
+    level = result.config.evaluation.confidence_level
+    curves = {variable_label(result.config, name): curve for name, curve in found.items()}
+    return [
+        Figure(
+            "clinical_roc",
+            "ROC curves of the clinical variables, each alone (training cohort, apparent), AUC "
+            f"with {level:.0%} CI.",
+            partial(figures.plot_clinical_roc, curves, level=level),
+        )
+    ]

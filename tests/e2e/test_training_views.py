@@ -65,3 +65,12 @@ def test_every_algorithm_has_its_curve_out_of_fold(trained: TrainedStudy) -> Non
     assert grid.roc_set == "DLR"
     for key, curve in grid.roc.items():
         assert curve.auc.value == pytest.approx(grid.auc["training"].loc[key, "DLR"])
+
+
+def test_clinical_curves_have_the_areas_that_rank_the_variables(
+    trained: TrainedStudy, views: TrainingViews
+) -> None:
+    ranking = trained.result.clinical_ranking.set_index("variable")["auc"]
+    areas = {name: curve.auc.value for name, curve in views.clinical_roc.items()}
+    assert areas == pytest.approx({name: ranking[name] for name in areas})
+    assert areas

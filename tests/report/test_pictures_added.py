@@ -21,6 +21,7 @@ from .training_samples import make_grid, make_training_views
 
 ADDED = {
     "algorithms_roc_dlr",
+    "clinical_roc",
     "clusters_sag_dl",
     "corrected_calibration",
     "correlation_dlr",

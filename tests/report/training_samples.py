@@ -42,6 +42,7 @@ def make_training_views(clinical: pd.DataFrame, n_features: int = 16) -> Trainin
         NomogramCalibration(bootstrap, predicted),
         clinical[["odi", "slrt"]].reset_index(drop=True),
         {"sag.dl": feature_clusters(frame, outcome)},
+        {"odi": roc_curve(outcome, clinical["odi"].to_numpy())},
     )
 
 
