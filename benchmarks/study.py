@@ -16,10 +16,10 @@ The two take turns after every image, every 16 crops and every feature set of ev
 thread each, warm. Both read the same random ResNeXt50 weights: time does not depend on the values.
 Radiomics must agree to 1e-6. ``--pyradiomics 24`` lets PyRadiomics measure 24 patients only, and
 scales its time to all of them (plainly said in the output); for the others the script goes on
-with dlr's values. ``--routine`` simulates volumes as large as hospitals' (15 slices of 432 x 432 and
-20 of 480 x 480 pixels) instead of the demo's small ones. AUCs of a set that selects among thousands of features move by 0.1 with the
-draw of the folds. Expected on one core: six minutes for the first line, ten to
-fifteen for the second.
+with dlr's values. ``--routine`` simulates volumes of a hospital's size (15 slices of 432
+x 432 and 20 of 480 x 480 pixels) instead of the demo's small ones. AUCs of a set that selects among
+thousands of features move by 0.1 with the draw of the folds. Expected on one core: three minutes
+for the first line, twenty for the second.
 """
 
 from __future__ import annotations
@@ -71,9 +71,9 @@ RADIOMICS, DEEP, MODELS, JUDGING, REPORT = STAGES = (
     "reading, radiomics", "deep features", "models", "judging (dlr only)", "report (dlr only)",
 )  # fmt: skip
 ISSUE = 200
+"""Patients for which the issue states its target."""
 ROUTINE = (Grid(15, 432, 432, 0.72, 4.4), Grid(20, 480, 480, 0.45, 4.4))
 """Sagittal and axial lumbar series as hospitals take them."""
-"""Patients for which the issue states its target."""
 
 
 def write_study(
