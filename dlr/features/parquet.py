@@ -40,7 +40,11 @@ def write_parquet(path: Path, frame: pd.DataFrame, metadata: Mapping[str, str]) 
     schema = pa.Schema.from_pandas(frame)
     own = {key.encode(): value.encode() for key, value in metadata.items()}
     schema = schema.with_metadata({**(schema.metadata or {}), **own})
-    with atomic_path(path) as temporary, pq.ParquetWriter(temporary, schema) as writer:
+    # No dictionaries: measured values hardly ever repeat, and a dictionary would hold them twice.
+    with (
+        atomic_path(path) as temporary,
+        pq.ParquetWriter(temporary, schema, use_dictionary=False) as writer,
+    ):
         for start in range(0, max(len(frame), 1), _ROWS):
             writer.write_table(pa.Table.from_pandas(frame.iloc[start : start + _ROWS], schema))
 
