@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
@@ -37,8 +38,12 @@ def roi_findings(
         Fixed bin width of each view.
     """
     rows, path = row_numbers(cohort), cohort.config.images
+    # Paths as the table has them: where a study lies on somebody's disk is nobody's business.
+    root = f"{cohort.config.image_root or path.parent}{os.sep}"
     found = [
-        finding("fault", "image", check.fault, path, rows[check.key], roi=check.key)
+        finding(
+            "fault", "image", check.fault.replace(root, ""), path, rows[check.key], roi=check.key
+        )
         for check in checks
         if check.fault
     ]

@@ -142,7 +142,8 @@ def weights_inventory() -> list[WeightsEntry]:
         if path.is_file():
             entries.append(_verified_entry(name, path))
         else:
-            entries.append(WeightsEntry(name, False, f"not there; {_remedy(name, url, path)}"))
+            remedy = f"downloaded when first used; without internet, {_remedy(name, url, path)}"
+            entries.append(WeightsEntry(name, False, f"not here yet: {remedy}"))
     return entries
 
 
@@ -170,7 +171,7 @@ def _packaged_entry() -> WeightsEntry:
         verify(path)
     except (MissingDependencyError, WeightsError, FileNotFoundError) as error:
         return WeightsEntry(PACKAGED_BACKBONE, False, str(error))
-    return WeightsEntry(PACKAGED_BACKBONE, True, f"packaged, {path.name}")
+    return WeightsEntry(PACKAGED_BACKBONE, True, f"packaged, need no download ({path.name})")
 
 
 def _packaged_file(settings: EmbeddingSettings) -> Path:

@@ -14,6 +14,7 @@ from dlr.figures._style import VERMILLION, figure_style
 
 STAMP = "SIMULATED DATA"
 _BAND = 0.17  # inches
+_BAND_SIZE, _BAND_LENGTH = 6.5, 2.1  # points, and inches that its words take at that size
 _LENGTH, _HEIGHT = 10.2, 0.75  # of the stamp in bold, as multiples of its font size
 
 
@@ -51,7 +52,8 @@ def stamp_simulated(figure: Figure) -> Figure:
     )
     figure.text(
         0.5, share / 2, f"{STAMP} \N{EN DASH} not from patients", ha="center", va="center_baseline",
-        fontsize=6.5, fontweight="bold", color="white", zorder=61, in_layout=False,
+        fontsize=_BAND_SIZE * min(1.0, width / _BAND_LENGTH), fontweight="bold", color="white",
+        zorder=61, in_layout=False,
     )  # fmt: skip
     return figure
 

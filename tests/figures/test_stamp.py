@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from dlr.figures import is_stamped, save_figure, stamp_simulated
@@ -61,3 +62,11 @@ def test_saving_writes_all_formats_the_same_each_time(tmp_path: Path) -> None:
     assert [path.suffix for path in first] == [".svg", ".png", ".pdf"]
     for one, other in zip(first, second, strict=True):
         assert one.read_bytes() == other.read_bytes()
+
+
+def test_the_band_fits_a_narrow_figure() -> None:
+    figure = Figure(figsize=(1.3, 1.6))
+    stamp_simulated(figure)
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    (band,) = [text for text in figure.texts if "not from patients" in text.get_text()]
+    assert band.get_window_extent(renderer).width < figure.bbox.width
