@@ -117,14 +117,15 @@ def _backbones(config: StudyConfig) -> dict[str, Backbone]:
 
 def image_tasks(cohort: Cohort) -> list[ImageTask]:
     """Group the rows of the image table by image."""
-    tasks = []
-    for image, rows in cohort.images.groupby("image", sort=False):
-        columns = ("case_id", "view", "reader", "mask", "mask_label", "mask_segment")
+    columns = ["image", "case_id", "view", "reader", "mask", "mask_label", "mask_segment"]
+    requests: dict[str, list[RoiRequest]] = {}
+    for image, *request in cohort.images[columns].itertuples(index=False, name=None):
+        requests.setdefault(str(image), []).append(RoiRequest(*request))
+    return [
         # Neighbouring requests share a mask file, which is then read once.
-        rows = rows.sort_values(["mask", "view"], kind="stable")
-        requests = rows[list(columns)].itertuples(index=False, name=None)
-        tasks.append(ImageTask(str(image), tuple(RoiRequest(*request) for request in requests)))
-    return tasks
+        ImageTask(image, tuple(sorted(rois, key=lambda roi: (roi.mask, roi.view))))
+        for image, rois in requests.items()
+    ]
 
 
 def run_tasks(
