@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from dlr.check.damage import DATE
 from dlr.check.finding import Finding, Level, finding
 from dlr.cohort import Cohort
 from dlr.cohort.splits import TRAINING
 from dlr.cohort.tables import ROW
-from dlr.cohort.values import is_missing, is_missing_in
+from dlr.cohort.values import DATE, is_missing, is_missing_in
 from dlr.config import StudyConfig
 
 MUCH_MISSING, VERY_MUCH_MISSING = 0.2, 0.5

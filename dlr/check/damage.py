@@ -16,11 +16,8 @@ import pandas as pd
 
 from dlr.check.finding import Finding, cells, finding
 from dlr.cohort.tables import ROW
-from dlr.cohort.values import is_missing
+from dlr.cohort.values import DATE, is_missing
 
-DATE = re.compile(
-    r"(\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d{2}))([ T]\d{1,2}:\d{2}(:\d{2})?)?"
-)
 DATE_NAME = re.compile(
     r"(^|[_\W])(date|datum|day|dob|birth|birthday|born|visit|surgery_?date|fecha)($|[_\W])",
     re.IGNORECASE,

@@ -65,7 +65,8 @@ def init(
     if found is not None:
         cases = f"outcome '{found.outcome}' (event: {found.positive})" if found.outcome else ""
         parts = [
-            f"subjects in '{found.subject_column}'",
+            f"{found.n_matched} of {plural(images['subject_id'].nunique(), 'subject')} in "
+            f"'{found.subject_column}'",
             cases,
             plural(len(found.variables), "variable"),
         ]

@@ -15,6 +15,10 @@ from dlr.errors import Fault
 from dlr.settings import ClinicalVariable, OutcomeSettings
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "missing", "."})
+DATE = re.compile(
+    r"(\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d{2}))([ T]\d{1,2}:\d{2}(:\d{2})?)?"
+)
+"""A date, as tables have them."""
 _SHOWN = 5
 _DECIMAL_COMMA = re.compile(r"^-?\d+,\d+$")
 

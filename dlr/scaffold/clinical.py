@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from dlr.cohort.values import is_missing
+from dlr.cohort.values import DATE, is_missing
 
 OUTCOME_NAMES = (
     "outcome", "label", "surgery", "response", "event", "status", "class", "group", "target",
@@ -14,7 +14,10 @@ OUTCOME_NAMES = (
 )  # fmt: skip
 COHORT_NAMES = ("cohort", "split", "set", "dataset")
 CENTER_NAMES = ("center", "centre", "site", "hospital", "institution")
-POSITIVE = ("1", "yes", "true", "positive", "pos", "event", "surgery", "malignant", "y")
+POSITIVE = (
+    "1", "yes", "true", "positive", "pos", "event", "surgery", "malignant", "y", "ja", "oui", "si",
+    "sì", "sí",
+)  # fmt: skip
 TRAINING = ("training", "train", "development", "derivation", "internal")
 OTHERS = (
     "validation", "valid", "val", "test", "testing", "external", "holdout", "hold-out",
@@ -23,6 +26,7 @@ MAYBE_LEVELS = ("none", "null")
 """Words that count as missing unless the study file names them as levels."""
 FEW = 6
 """A number with at most so many values is taken for a category."""
+_MANY_DATES = 0.3
 
 
 @dataclass(frozen=True)
@@ -33,12 +37,16 @@ class ClinicalGuess:
     ----------
     subject_column : str
         Column whose cells name the most subjects of the images.
+    n_matched : int
+        Subjects of the images that it names.
     outcome : str
         Chosen outcome column; empty where several or none could be it.
     candidates : tuple of str
         Columns that could be it: by their name, or because they hold two values.
     positive, negative : str
         Its values for the event and for none; `negative` is empty where there is a third value.
+    sure : bool
+        Whether `positive` is a word that means an event; a guess otherwise.
     cohort, training : str
         Column that names the cohorts, and its value for training; empty where there is none.
     center : str
@@ -49,10 +57,12 @@ class ClinicalGuess:
     """
 
     subject_column: str
+    n_matched: int
     outcome: str
     candidates: tuple[str, ...]
     positive: str
     negative: str
+    sure: bool
     cohort: str
     training: str
     center: str
@@ -94,8 +104,10 @@ def guess(table: pd.DataFrame, subjects: set[str], outcome: str | None = None) -
     variables = {n: kind for n in rest if n not in known and (kind := _kind(table[n]))}
     levels = {n: _levels(table[n]) for n, kind in variables.items() if kind == "categorical"}
     return ClinicalGuess(
-        subject_column, chosen, tuple(dict.fromkeys([*named, *candidates])), positive, negative,
-        cohort if training else "", training, center, variables, levels,
+        subject_column, overlap[subject_column], chosen,
+        tuple(dict.fromkeys([*named, *candidates])), positive, negative,
+        positive.lower() in POSITIVE, cohort if training else "", training, center, variables,
+        levels,
     )  # fmt: skip
 
 
@@ -133,7 +145,8 @@ def _levels(column: pd.Series) -> tuple[str, ...]:
 def _kind(column: pd.Series) -> str:
     """Return the type of a variable; nothing where it is a text of its own in most rows."""
     values = _values(column)
-    if len(values) < 2:
+    dates = sum(DATE.fullmatch(value) is not None for value in values)
+    if len(values) < 2 or dates > _MANY_DATES * len(values):
         return ""
     if all(_is_number(value) for value in values):
         return "continuous" if len(values) > FEW else "categorical"

@@ -9,6 +9,7 @@ import pandas as pd
 
 from dlr.cohort.tables import ROW, read_text_table
 from dlr.errors import Fault, InputError
+from dlr.safe_files import write_atomically
 from dlr.safety.spreadsheets import write_csv_table
 from dlr.scaffold.clinical import ClinicalGuess, guess
 from dlr.scaffold.labels import LabelsFound, look_for_labels
@@ -89,18 +90,29 @@ def make_scaffold(
         if path.exists() and not overwrite:
             raise InputError([Fault("the file is there already; add --overwrite", path)])
     found = clinical or _only_table(folder, out)
-    out.mkdir(parents=True, exist_ok=True)
+    # Everything is read before the first file is written.
+    path, known = (out / "clinical.csv", None) if found is None else _read(found, pairing, outcome)
     labels = LabelsFound() if mask_label else look_for_labels(folder, pairing.images)
+    out.mkdir(parents=True, exist_ok=True)
     if not by_table:
         _write_images(pairing, labels, mask_label, out)
     if found is None:
-        path, known = _template(pairing, out), None
-    else:
-        path, known = _read(found, pairing, outcome)
+        _write_template(pairing, path)
     images = given if by_table else out / "images.csv"
     text, questions = study_text(folder, out, images, path, pairing, known, labels)
-    study.write_text(text, encoding="utf-8")
-    return Scaffold(study, pairing, path, known, labels, questions)
+    write_atomically(study, text.encode())
+    return Scaffold(study, pairing, path, known, labels, (*_strangers(pairing, known), *questions))
+
+
+def _strangers(pairing: Pairing, known: ClinicalGuess | None) -> list[str]:
+    """Ask about subjects where the clinical table names none of the images' subjects."""
+    if known is None or known.n_matched:
+        return []
+    first = pairing.images["subject_id"].iloc[0]
+    return [
+        "how the clinical table names the subjects: none of its columns holds those of the images "
+        f"(such as '{first}'; they are compared exactly, zeros included)"
+    ]
 
 
 def _nothing(folder: Path, pairing: Pairing) -> str:
@@ -141,12 +153,10 @@ def _only_table(folder: Path, out: Path) -> Path | None:
     return places[0] if places else None
 
 
-def _template(pairing: Pairing, out: Path) -> Path:
-    path = out / "clinical.csv"
+def _write_template(pairing: Pairing, path: Path) -> None:
     subjects = pairing.images["subject_id"].drop_duplicates()
     table = pd.DataFrame({"subject_id": subjects, "outcome": "", "age": "", "sex": ""})
     write_csv_table(table, path)
-    return path
 
 
 def _read(path: Path, pairing: Pairing, outcome: str | None) -> tuple[Path, ClinicalGuess]:

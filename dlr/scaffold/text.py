@@ -84,10 +84,16 @@ def _several_rois(pairing: Pairing, questions: list[str]) -> list[str]:
 
 def _outcome(known: ClinicalGuess | None, questions: list[str]) -> list[str]:
     if known is not None and known.outcome:
+        comment = "the value that means the event"
+        if not known.sure:
+            questions.append(
+                f"whether '{known.positive}' of '{known.outcome}' is the event (it is only guessed)"
+            )
+            comment = f"TO DO: is this {comment}?"
         return [
             "outcome:",
             f"  column: {_quoted(known.outcome)}",
-            f"  positive: {_quoted(known.positive)}      # the value that means the event",
+            f"  positive: {_quoted(known.positive)}      # {comment}",
             *_negative(known, questions),
         ]
     candidates = "" if known is None else ", ".join(known.candidates)
@@ -104,7 +110,8 @@ def _negative(known: ClinicalGuess, questions: list[str]) -> list[str]:
     if known.negative:
         return [f"  negative: {_quoted(known.negative)}"]
     questions.append(
-        f"which value of '{known.outcome}' means no event; delete the rows of cases to leave out"
+        f"which value of '{known.outcome}' means no event; correct the others, or delete the rows "
+        "of cases to leave out"
     )
     return ["  # TO DO: negative: the value that means no event; correct or delete other rows"]
 

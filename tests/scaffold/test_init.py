@@ -263,3 +263,26 @@ def test_nothing_that_is_there_is_overwritten(tmp_path: Path) -> None:
         make_scaffold(tmp_path, tmp_path)
     made = make_scaffold(tmp_path, tmp_path, clinical=tmp_path / "old.csv")
     assert made.clinical.name == "old.csv"
+
+
+def test_a_table_that_cannot_be_read_leaves_nothing_behind(tmp_path: Path) -> None:
+    touch(tmp_path, "P1.nii", "P1_mask.nii")
+    (tmp_path / "p.csv").write_bytes("id;outcome\nM\xfcller;1\n".encode("latin-1"))
+    with pytest.raises(InputError, match="not UTF-8"):
+        make_scaffold(tmp_path, tmp_path / "study")
+    assert not (tmp_path / "study").exists()
+
+
+def test_a_guessed_event_and_foreign_names_are_asked_about(tmp_path: Path) -> None:
+    touch(tmp_path, *(f"P{n}.nii" for n in range(6)), *(f"P{n}_mask.nii" for n in range(6)))
+    table = {
+        "id": [f"P0{n}" for n in range(6)],
+        "outcome": ["a", "b"] * 3,
+        "operated": ["2021-02-01", "2021-03-01"] * 3,
+    }
+    pd.DataFrame(table).to_csv(tmp_path / "patients.csv", index=False)
+    made = make_scaffold(tmp_path, tmp_path)
+    assert made.guess is not None
+    assert (made.guess.n_matched, made.guess.variables) == (0, {})
+    assert "none of its columns holds those of the images (such as 'P0'" in made.open_questions[0]
+    assert "whether 'b' of 'outcome' is the event" in made.open_questions[1]
