@@ -72,6 +72,6 @@ def init(
         ]
         console.print(escape(f"{made.clinical.name}: {'; '.join(part for part in parts if part)}"))
     for question in made.open_questions:
-        console.print(f"[yellow]To do[/] in {made.study.name}: {escape(question)}")
+        console.print(f"[yellow]To do:[/] {escape(question)}")
     console.print(escape(f"Next: dlr check {made.study}"))
     return 0

@@ -31,6 +31,15 @@ SCANNER_COLUMNS: Mapping[str, str] = {
 }
 """White-list: the only elements of a header, besides geometry and modality, that are written."""
 
+_GROUPS: Mapping[str, tuple[str, str]] = {
+    "slice_thickness_mm": ("PixelMeasuresSequence", "SliceThickness"),
+    "repetition_time_ms": ("MRTimingAndRelatedParametersSequence", "RepetitionTime"),
+    "echo_time_ms": ("MREchoSequence", "EffectiveEchoTime"),
+    "tube_voltage_kv": ("CTXRayDetailsSequence", "KVP"),
+    "kernel": ("CTReconstructionSequence", "ConvolutionKernel"),
+}
+"""Where enhanced multi-frame files keep the same elements: functional group and keyword."""
+
 _TAGS = (
     *HEADER_TAGS,
     *SCANNER_COLUMNS.values(),
@@ -215,12 +224,29 @@ def _referenced(dataset: Dataset) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def _scanner(dataset: Dataset) -> dict[str, str]:
     found = {}
     for column, keyword in SCANNER_COLUMNS.items():
-        if column in _TEXTS:
-            found[column] = harmless(text(dataset, keyword))[:64]
-        else:
-            values = numbers(dataset, keyword)
-            found[column] = f"{values[0]:g}" if values else ""
+        value = _element(dataset, column, keyword)
+        if not value and column in _GROUPS:
+            sequence, inner = _GROUPS[column]
+            group = _functional_group(dataset, sequence)
+            value = "" if group is None else _element(group, column, inner)
+        found[column] = value
     return found
+
+
+def _element(dataset: Dataset, column: str, keyword: str) -> str:
+    if column in _TEXTS:
+        return harmless(text(dataset, keyword))[:64]
+    values = numbers(dataset, keyword)
+    return f"{values[0]:g}" if values else ""
+
+
+def _functional_group(dataset: Dataset, sequence: str) -> Dataset | None:
+    """Return a functional group of all frames, or of the first."""
+    for groups in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
+        for frame in (dataset.get(groups) or [])[:1]:
+            for found in (frame.get(sequence) or [])[:1]:
+                return found
+    return None
 
 
 def _private_words(dataset: Dataset) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import SimpleITK as sitk
 import typer
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
 
 from dlr.cli.import_ import import_
 from dlr.cohort.tables import read_images_table
@@ -143,6 +143,21 @@ def planted(export) -> set[str]:
             if element.VR == "UI" and len(str(element.value)) > 20
         }
     return words
+
+
+def test_protocols_of_multi_frame_files_are_listed(tmp_path) -> None:
+    path = write_enhanced(tmp_path / "export" / "e.dcm", pixels(), Scan(axes=CORONAL))
+    dataset = dcmread(path)
+    del dataset.RepetitionTime, dataset.EchoTime
+    shared, timing, echo = dataset.SharedFunctionalGroupsSequence[0], Dataset(), Dataset()
+    shared.PixelMeasuresSequence[0].SliceThickness = "3.1"
+    timing.RepetitionTime, echo.EffectiveEchoTime = "3500", 88.5
+    shared.MRTimingAndRelatedParametersSequence = [timing]
+    dataset.PerFrameFunctionalGroupsSequence[0].MREchoSequence = [echo]
+    dataset.save_as(path)
+    (row,) = run(tmp_path / "export", tmp_path / "out")["scanners"].to_dict("records")
+    assert row["slice_thickness_mm"] == "3.1"
+    assert (row["repetition_time_ms"], row["echo_time_ms"]) == ("3500", "88.5")
 
 
 @pytest.mark.parametrize("secret_ids", [False, True])
