@@ -146,7 +146,10 @@ def planted(export) -> set[str]:
 
 
 def test_protocols_of_multi_frame_files_are_listed(tmp_path) -> None:
-    path = write_enhanced(tmp_path / "export" / "e.dcm", pixels(), Scan(axes=CORONAL))
+    scan = Scan(axes=CORONAL)
+    path = write_enhanced(tmp_path / "export" / "e.dcm", pixels(), scan)
+    rois = {"GTV": [(2, box(2.5, 2.5, 9.5, 9.5))]}
+    write_structures(tmp_path / "export" / "rs.dcm", scan, rois, names_series=False)
     dataset = dcmread(path)
     del dataset.RepetitionTime, dataset.EchoTime
     shared, timing, echo = dataset.SharedFunctionalGroupsSequence[0], Dataset(), Dataset()
