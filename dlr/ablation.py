@@ -22,9 +22,8 @@ from dlr.errors import DlrError, InputError
 from dlr.features.cache import Cache
 from dlr.features.table import block_of, is_deep
 from dlr.features.worker import ImageProcessor
-from dlr.models.cases import TrainingData
+from dlr.models.cases import TrainingData, groups_of
 from dlr.models.crossfit import CrossFit, cross_fit
-from dlr.models.evaluation import groups_of
 from dlr.models.feature_sets import NOMOGRAM, feature_sets
 from dlr.progress import Progress, silent
 from dlr.results import Ablation

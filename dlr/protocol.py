@@ -9,10 +9,9 @@ import pandas as pd
 
 from dlr.config import StudyConfig
 from dlr.models.audit import optimism_audit
-from dlr.models.cases import TrainingData
+from dlr.models.cases import TrainingData, groups_of
 from dlr.models.classifiers import VoteResult
 from dlr.models.crossfit import FinalModels, algorithm_scores, cross_fit, score_all
-from dlr.models.evaluation import groups_of
 from dlr.models.grid import GridFit
 from dlr.models.published_recipe import published_fit
 from dlr.progress import Progress

@@ -57,9 +57,10 @@ def clinical_regressions(cohort: Cohort, models: FinalModels) -> ClinicalRegress
         pooled = multiple_imputation_logistic(
             rows, "outcome", joint, imputations, config.seed, references
         )
+    level = config.evaluation.confidence_level
     return ClinicalRegressions(
-        univariate_logistic(rows, "outcome", variables, references=references),
-        multivariable_logistic(rows, "outcome", joint, references=references),
+        univariate_logistic(rows, "outcome", variables, references, level, "subject_id"),
+        multivariable_logistic(rows, "outcome", joint, references, level, "subject_id"),
         pooled,
     )
 

@@ -16,9 +16,10 @@ import pandas as pd
 
 from dlr.cohort.values import is_missing
 from dlr.errors import DlrError
-from dlr.models.evaluation import groups_of
+from dlr.models.cases import groups_of
 from dlr.stats import ClassificationMetrics, auc, classification_metrics, cochran_q
 from dlr.stats._recalibration import fit_line, fit_offset
+from dlr.stats._validation import group_codes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -217,9 +218,11 @@ def _judge(group: str, rows: pd.DataFrame, threshold: float, level: float) -> di
     if len(rows) > 1 and rows["subject_id"].nunique() == 1:
         return {**row, "note": "all cases are of one subject", **_nothing()}
     log_odds = rows["score"].to_numpy(dtype=float)
-    area = auc(outcome, log_odds, groups=groups_of(rows["subject_id"]))
-    slope = fit_line(outcome, log_odds)[1]
-    large = fit_offset(outcome, log_odds)
+    groups = groups_of(rows["subject_id"])
+    codes = group_codes(groups, len(outcome))
+    area = auc(outcome, log_odds, groups=groups)
+    slope = fit_line(outcome, log_odds, codes)[1]
+    large = fit_offset(outcome, log_odds, codes)
     row["note"] = "; ".join(filter(None, (area.note, slope.note, large.note)))
     estimates = {"calibration_in_the_large": large, "calibration_slope": slope}
     low, high = area.confidence_interval(level)
@@ -228,7 +231,8 @@ def _judge(group: str, rows: pd.DataFrame, threshold: float, level: float) -> di
         low, high = estimate.confidence_interval(level)
         row |= {name: estimate.value, f"{name}_low": low, f"{name}_high": high}
         row[f"{name}_error"] = estimate.standard_error
-    return row | _shares(classification_metrics(outcome, rows["probability"], threshold), level)
+    calls = classification_metrics(outcome, rows["probability"], threshold, groups)
+    return row | _shares(calls, level)
 
 
 def _shares(calls: ClassificationMetrics, level: float) -> dict[str, float]:

@@ -19,11 +19,10 @@ from dlr.config import StudyConfig
 from dlr.errors import DlrError
 from dlr.feature_clusters import FeatureClusters, feature_clusters
 from dlr.features.table import block_of, is_deep
-from dlr.models.cases import TrainingData
+from dlr.models.cases import TrainingData, groups_of
 from dlr.models.chain import ChainSettings, features_before_components, redundancy_removal
 from dlr.models.clinical import DLR_SCORE, ClinicalModel, fit_clinical, single_scores
 from dlr.models.crossfit import FinalModels
-from dlr.models.evaluation import groups_of
 from dlr.models.feature_sets import FeatureSet, feature_sets
 from dlr.models.published_recipe import published_settings
 from dlr.stats import CalibrationBootstrap, RocCurve, calibration_bootstrap, roc_curve

@@ -26,7 +26,8 @@ from dlr.features.execution import Execution
 from dlr.features.extraction import extract_features
 from dlr.features.table import FeatureTable
 from dlr.models.bundle import Bundle
-from dlr.models.evaluation import evaluate, groups_of, score_table
+from dlr.models.cases import groups_of
+from dlr.models.evaluation import evaluate, score_table
 from dlr.models.feature_sets import NOMOGRAM
 from dlr.models.identity import model_identity
 from dlr.models.recalibration import Recalibration, recalibrate

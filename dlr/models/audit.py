@@ -13,10 +13,9 @@ import numpy as np
 import pandas as pd
 
 from dlr.config import StudyConfig
-from dlr.models.cases import TrainingData
+from dlr.models.cases import TrainingData, groups_of
 from dlr.models.chain import ChainSettings
 from dlr.models.crossfit import cross_fit, score_all
-from dlr.models.evaluation import groups_of
 from dlr.models.feature_sets import feature_sets
 from dlr.models.published_recipe import PublishedFit, published_fit, published_settings
 from dlr.models.resamples import (

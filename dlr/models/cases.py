@@ -70,3 +70,8 @@ class TrainingData:
         else:
             values = generator.permutation(self.outcome.to_numpy())
         return replace(self, outcome=pd.Series(values, self.outcome.index, name="outcome"))
+
+
+def groups_of(subjects: pd.Series) -> pd.Series | None:
+    """Return the subjects where one has several cases; None where the plain variance is right."""
+    return subjects if subjects.duplicated().any() else None

@@ -15,10 +15,12 @@ import pandas as pd
 from scipy.special import expit, xlog1py, xlogy
 from scipy.stats import chi2
 
+from dlr.models.cases import groups_of
 from dlr.models.encoding import ClinicalEncoder, Missing
 from dlr.models.ridge import fit_ridge
 from dlr.settings import ClinicalModelSettings, ClinicalVariable
 from dlr.stats import LogisticModel, auc, fit_logistic
+from dlr.stats._clustered import wald_p_value
 
 DLR_SCORE = "DLR score"
 """Name of the deep-learning-radiomics score among the nomogram's variables."""
@@ -71,19 +73,24 @@ def fit_clinical(
     dlr_score: pd.Series | None = None,
     penalised: bool = False,
     missing: Missing = "fill",
+    subjects: pd.Series | None = None,
 ) -> ClinicalModel:
     """Fit the logistic regression; with `dlr_score`, that of the nomogram.
 
     Separation is met with Firth's penalised likelihood (see :func:`dlr.stats.fit_logistic`);
     with `penalised` the coefficients are shrunk (see :func:`dlr.models.ridge.fit_ridge`).
-    `missing` says what is done about missing values (see :meth:`ClinicalEncoder.fit`).
+    `missing` says what is done about missing values (see :meth:`ClinicalEncoder.fit`). Where
+    `subjects` have several cases, the covariance allows for it.
     """
     encoder = ClinicalEncoder.fit(clinical, names, variables, missing)
     design = encoder.transform(clinical)
     if dlr_score is not None:
         design[DLR_SCORE] = dlr_score
-    fit = fit_ridge if penalised else fit_logistic
-    return ClinicalModel(encoder, fit(design, outcome), dlr_score is not None)
+    if penalised:
+        return ClinicalModel(encoder, fit_ridge(design, outcome), dlr_score is not None)
+    groups = None if subjects is None else groups_of(subjects)
+    logistic = fit_logistic(design, outcome, groups=groups)
+    return ClinicalModel(encoder, logistic, dlr_score is not None)
 
 
 def choose_variables(
@@ -91,10 +98,12 @@ def choose_variables(
     outcome: pd.Series,
     variables: Mapping[str, ClinicalVariable],
     settings: ClinicalModelSettings,
+    subjects: pd.Series | None = None,
 ) -> ClinicalChoice:
     """Choose the clinical variables on training cases.
 
-    Significance is by likelihood-ratio test, so that a variable of many levels counts once. Where
+    Significance is by likelihood-ratio test, so that a variable of many levels counts once; where
+    `subjects` have several cases, by Wald's F test with a covariance that allows for it. Where
     no variable is significant, the one with the smallest p is kept and `fallback` says so.
 
     Returns
@@ -102,14 +111,15 @@ def choose_variables(
     ClinicalChoice
     """
     names = list(settings.variables or variables)
-    single = [_single(clinical, outcome, name, variables) for name in names]
+    groups = None if subjects is None else groups_of(subjects)
+    single = [_single(clinical, outcome, name, variables, groups) for name in names]
     ranking = pd.DataFrame(single, columns=["variable", "auc", "p_univariate"])
     ranking["p_multivariable"] = np.nan
     if settings.variables is not None or settings.method != "published":
         ranking["chosen"] = True
         return ClinicalChoice(tuple(names), ranking, fallback=False)
     significant = ranking.loc[ranking["p_univariate"] < settings.p_value, "variable"].tolist()
-    for name, p_value in _joint(clinical, outcome, significant, variables).items():
+    for name, p_value in _joint(clinical, outcome, significant, variables, groups).items():
         ranking.loc[ranking["variable"] == name, "p_multivariable"] = p_value
     kept = ranking[ranking["p_multivariable"] < settings.p_value]
     fallback = kept.empty
@@ -121,13 +131,20 @@ def choose_variables(
 
 
 def _single(
-    clinical: pd.DataFrame, outcome: pd.Series, name: str, variables: Mapping[str, ClinicalVariable]
+    clinical: pd.DataFrame,
+    outcome: pd.Series,
+    name: str,
+    variables: Mapping[str, ClinicalVariable],
+    groups: pd.Series | None,
 ) -> tuple[str, float, float]:
-    """Return name, AUC and likelihood-ratio p of one variable alone."""
+    """Return name, AUC and p of one variable alone."""
     found = _alone(clinical, outcome, name, variables)
     if found is None:
         return name, 0.5, 1.0
     scores, columns = found
+    if groups is not None:
+        p_value = _clustered(clinical, outcome, [name], variables, groups)[name]
+        return name, auc(outcome, scores).value, p_value
     gain = 2 * (_log_likelihood(scores, outcome) - _null_log_likelihood(outcome))
     return name, auc(outcome, scores).value, float(chi2.sf(max(gain, 0.0), columns))
 
@@ -161,10 +178,13 @@ def _joint(
     outcome: pd.Series,
     names: list[str],
     variables: Mapping[str, ClinicalVariable],
+    groups: pd.Series | None,
 ) -> dict[str, float]:
-    """Return each variable's likelihood-ratio p in the joint model."""
+    """Return each variable's p in the joint model."""
     if not names:
         return {}
+    if groups is not None:
+        return _clustered(clinical, outcome, names, variables, groups)
     full = _fit_design(clinical, outcome, names, variables)
     p_values = {}
     for name in names:
@@ -172,6 +192,27 @@ def _joint(
         rest = _fit_design(clinical, outcome, others, variables)
         freedom = max(full[1] - rest[1], 1)
         p_values[name] = float(chi2.sf(max(2 * (full[0] - rest[0]), 0.0), freedom))
+    return p_values
+
+
+def _clustered(
+    clinical: pd.DataFrame,
+    outcome: pd.Series,
+    names: list[str],
+    variables: Mapping[str, ClinicalVariable],
+    groups: pd.Series,
+) -> dict[str, float]:
+    """Return each variable's Wald p in a joint model whose covariance allows for clusters."""
+    encoder = ClinicalEncoder.fit(clinical, names, variables)
+    design = encoder.transform(clinical)
+    design = design.loc[:, design.nunique() > 1]
+    model = fit_logistic(design, outcome, groups=groups)
+    p_values = {}
+    for variable in encoder.variables:
+        own = [column for column in variable.columns if column in design]
+        found = model.coefficients[own].to_numpy(dtype=float)
+        block = model.covariance.loc[own, own].to_numpy(dtype=float)
+        p_values[variable.name] = wald_p_value(found, block, groups.nunique()) if own else 1.0
     return p_values
 
 

@@ -254,7 +254,7 @@ def with_clinical(
     if not config.clinical_variables:
         return FinalModels(signatures, None, None, None, votes, entering)
     choice = choose_variables(
-        data.clinical, data.outcome, config.clinical_variables, config.clinical_model
+        data.clinical, data.outcome, config.clinical_variables, config.clinical_model, data.subjects
     )
     clinic, nomogram = (
         fit_clinical(
@@ -265,6 +265,7 @@ def with_clinical(
             dlr_score=score,
             penalised=config.clinical_model.method == "penalised",
             missing=config.clinical_model.missing,
+            subjects=data.subjects,
         )
         for score in (None, signatures[entering].inner_scores)
     )

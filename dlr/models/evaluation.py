@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
+from dlr.models.cases import groups_of
 from dlr.results import SCORE_COLUMNS, CohortEvaluation, Estimate, ModelEvaluation
 from dlr.settings import EvaluationSettings
 from dlr.stats import (
@@ -95,7 +96,8 @@ def evaluate(
     Returns
     -------
     CohortEvaluation
-        Intervals allow for several cases of one subject where there are any.
+        Intervals allow for several cases of one subject where there are any, but for the band of
+        the calibration curve.
     """
     known = table[table["outcome"].notna()]
     cohort, estimate = str(known["cohort"].iloc[0]), known["estimate"].iloc[0]
@@ -114,18 +116,13 @@ def evaluate(
     decision = decision_curve(
         who["outcome"],
         {name: expit(wide[name].to_numpy()) for name in models},
-        thresholds=np.linspace(low, high, round((high - low) * 100) + 1),
+        thresholds=np.arange(round(low * 100), round(high * 100) + 1) / 100,
         n_bootstrap=settings.bootstrap,
         level=settings.confidence_level,
         groups=groups_of(who["subject_id"]),
         random_state=seed,
     )
     return CohortEvaluation(cohort, estimate, models, delong, decision)
-
-
-def groups_of(subjects: pd.Series) -> pd.Series | None:
-    """Return the subjects where one has several cases; None where the plain variance is right."""
-    return subjects if subjects.duplicated().any() else None
 
 
 def _few(subjects: pd.Series) -> str:
@@ -142,7 +139,9 @@ def _judge(
     outcome, probability = rows["outcome"], rows["probability"]
     estimate = rows["estimate"].iloc[0]
     best = youden_threshold(outcome, probability).threshold
-    calibrated = calibration(outcome, probability)
+    groups = groups_of(rows["subject_id"])
+    level = settings.confidence_level
+    calibrated = calibration(outcome, probability, level=level, groups=groups)
     # Degrees of freedom: the groups, less two only where the model was fitted on these cases.
     fitted_here = estimate in ("apparent", "cross-validated")
     return ModelEvaluation(
@@ -151,9 +150,9 @@ def _judge(
         estimate=estimate,
         n=len(rows),
         n_positive=int(outcome.sum()),
-        roc=roc_curve(outcome, rows["score"], groups=groups_of(rows["subject_id"])),
+        roc=roc_curve(outcome, rows["score"], groups=groups),
         at_locked=_at_locked(rows, threshold),
-        at_youden=classification_metrics(outcome, probability, best),
+        at_youden=classification_metrics(outcome, probability, best, groups),
         calibration=calibrated,
         hosmer_lemeshow=hosmer_lemeshow(
             outcome, probability, groups=settings.calibration_groups, external=not fitted_here
@@ -165,10 +164,12 @@ def _judge(
 def _at_locked(rows: pd.DataFrame, threshold: float) -> ClassificationMetrics:
     """Judge at the locked threshold; fold by fold at the other folds' where there are folds."""
     outcome, probability, fold = rows["outcome"], rows["probability"], rows["fold"]
+    groups = groups_of(rows["subject_id"])
     if fold.isna().any():
-        return classification_metrics(outcome, probability, threshold)
+        return classification_metrics(outcome, probability, threshold, groups)
     chosen = pd.Series(threshold, index=rows.index)
     for number in fold.unique():
         here = fold == number
         chosen[here] = max(youden_threshold(outcome[~here], probability[~here]).threshold, 0.0)
-    return replace(classification_metrics(outcome, probability - chosen, 0.0), threshold=threshold)
+    found = classification_metrics(outcome, probability - chosen, 0.0, groups)
+    return replace(found, threshold=threshold)

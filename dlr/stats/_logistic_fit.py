@@ -11,7 +11,8 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.optimize import linprog
 from scipy.special import expit, ndtri
 
-from dlr.stats._validation import BoolArray, FloatArray
+from dlr.stats._clustered import sandwich
+from dlr.stats._validation import BoolArray, FloatArray, IntArray
 
 _ITERATIONS, _FIRTH_ITERATIONS, _TOLERANCE, _LONGEST_STEP = 50, 500, 1e-10, 5.0
 _HALVINGS, _QUICK_STEPS, _PROFILE_STEPS = 30, 40, 60
@@ -90,12 +91,28 @@ class LogisticFit:
             return False
         return separates(self.design, self.outcome)
 
-    def on_input_scale(self) -> tuple[FloatArray, FloatArray]:
-        """Return coefficients and their covariance for the columns as they were given."""
+    def on_input_scale(self, codes: IntArray | None = None) -> tuple[FloatArray, FloatArray]:
+        """Return coefficients and their covariance for the columns as they were given.
+
+        With cluster `codes` the covariance allows for them.
+        """
         covariance = np.linalg.pinv(_information(self.design, self.beta), hermitian=True)
+        if codes is not None:
+            covariance = sandwich(np.asarray(covariance, dtype=np.float64), self._scores(), codes)
         back = np.diag(np.concatenate([[1.0], 1.0 / self.scale]))
         back[0, 1:] = -self.mean / self.scale
         return back @ self.beta, back @ covariance @ back.T
+
+    def _scores(self) -> FloatArray:
+        """Return each case's derivative of the (penalised) log-likelihood, shape (n, k + 1)."""
+        probability = expit(self.design @ self.beta)
+        residual = self.outcome - probability
+        if self.firth:
+            weight = probability * (1 - probability)
+            information = _information(self.design, self.beta)
+            leverage = weight * (self.design.T * _solve(information, self.design.T)).sum(axis=0)
+            residual = residual + leverage * (0.5 - probability)
+        return np.asarray(self.design * residual[:, None])
 
     def profile_interval(self, column: int, level: float) -> tuple[float, float]:
         """Return the profile-likelihood limits of one coefficient, on the input scale.

@@ -8,43 +8,57 @@ import numpy as np
 from scipy.special import expit
 
 from dlr.errors import DlrError
+from dlr.stats._clustered import sandwich
 from dlr.stats._results import Estimate
-from dlr.stats._validation import BoolArray, FloatArray
+from dlr.stats._validation import BoolArray, FloatArray, IntArray
 
 _STEPS = 100
 _TOLERANCE = 1e-13
 
 
-def fit_line(outcome: BoolArray, log_odds: FloatArray) -> tuple[Estimate, Estimate]:
+def fit_line(
+    outcome: BoolArray, log_odds: FloatArray, codes: IntArray | None = None
+) -> tuple[Estimate, Estimate]:
     """Fit logit P(event) = intercept + slope * log_odds by maximum likelihood.
 
     Returns
     -------
     intercept, slope : Estimate
         NaN with a note when all predictions are equal or they separate the classes, since the
-        slope then has no (finite) maximum-likelihood value.
+        slope then has no (finite) maximum-likelihood value. With cluster `codes` the standard
+        errors allow for them.
     """
     reason = _no_slope(outcome, log_odds)
     if reason:
         return Estimate(nan, nan, reason), Estimate(nan, nan, reason)
+    (intercept, slope), covariance = line_with_covariance(outcome, log_odds, codes)
+    errors = np.sqrt(np.diag(covariance))
+    return Estimate(float(intercept), float(errors[0])), Estimate(float(slope), float(errors[1]))
+
+
+def line_with_covariance(
+    outcome: BoolArray, log_odds: FloatArray, codes: IntArray | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """Return intercept and slope, and their covariance; they must exist."""
     # Centred and scaled, so that the Newton steps are well conditioned for any predictions.
     centre, scale = float(log_odds.mean()), float(log_odds.std())
     x = np.column_stack([np.ones(len(outcome)), (log_odds - centre) / scale])
     beta, covariance = _newton(x, outcome)
     back = np.array([[1.0, -centre / scale], [0.0, 1 / scale]])
-    intercept, slope = back @ beta
-    errors = np.sqrt(np.diag(back @ covariance @ back.T))
-    return Estimate(float(intercept), float(errors[0])), Estimate(float(slope), float(errors[1]))
+    if codes is not None:
+        scores = x * (outcome - expit(x @ beta))[:, None]
+        covariance = sandwich(covariance, scores, codes)
+    return back @ beta, back @ covariance @ back.T
 
 
-def fit_offset(outcome: BoolArray, log_odds: FloatArray) -> Estimate:
+def fit_offset(outcome: BoolArray, log_odds: FloatArray, codes: IntArray | None = None) -> Estimate:
     """Fit logit P(event) = intercept + log_odds: the calibration-in-the-large.
 
     Returns
     -------
     Estimate
         Positive when events are more frequent than predicted. Always finite, as both classes
-        occur.
+        occur. With cluster `codes` the standard error allows for them.
     """
     base = np.log(outcome.mean() / (1 - outcome.mean()))
     low, high = float(base - log_odds.max()), float(base - log_odds.min())
@@ -61,7 +75,11 @@ def fit_offset(outcome: BoolArray, log_odds: FloatArray) -> Estimate:
         value = value + step if low < value + step < high else (low + high) / 2
     if information <= 0:
         return Estimate(value, nan, "predictions too extreme for a standard error")
-    return Estimate(value, 1 / sqrt(information))
+    if codes is None:
+        return Estimate(value, 1 / sqrt(information))
+    bread = np.array([[1 / information]])
+    variance = sandwich(bread, (outcome - expit(value + log_odds))[:, None], codes)
+    return Estimate(value, sqrt(float(variance[0, 0])))
 
 
 def _no_slope(outcome: BoolArray, log_odds: FloatArray) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from dlr.errors import DlrError
 from dlr.stats._logistic_fit import independent_columns
-from dlr.stats._validation import FloatArray
+from dlr.stats._validation import FloatArray, IntArray, group_codes
 from dlr.stats._variables import (
     is_categorical,
     known_outcome,
@@ -47,6 +47,8 @@ class Design:
         1 for the event, 0 for none.
     n_missing : int
         Cases left out because a variable is missing.
+    codes : ndarray of shape (n,), or None
+        Patient of each case, where patients may have several.
     """
 
     terms: tuple[Term, ...]
@@ -54,10 +56,15 @@ class Design:
     values: FloatArray
     outcome: FloatArray
     n_missing: int
+    codes: IntArray | None = None
 
 
 def make_design(
-    frame: pd.DataFrame, outcome: str, variables: Sequence[str], references: Mapping[str, str]
+    frame: pd.DataFrame,
+    outcome: str,
+    variables: Sequence[str],
+    references: Mapping[str, str],
+    groups: str | None = None,
 ) -> Design:
     """Code the variables; columns that say nothing new are left out with a reason, as R does."""
     rows, event = known_outcome(frame, outcome, both_classes=True)
@@ -84,7 +91,15 @@ def make_design(
         values[:, kept],
         kept_outcome,
         int((~complete).sum()),
+        _codes(rows.loc[complete, groups]) if groups is not None else None,
     )
+
+
+def _codes(labels: pd.Series) -> IntArray | None:
+    """Return who each case belongs to; None where every case is somebody else, or one person."""
+    if not labels.duplicated().any() or labels.nunique() < 2:
+        return None
+    return group_codes(labels, len(labels))
 
 
 def _code(column: pd.Series, reference: str | None) -> list[tuple[Term, FloatArray]]:

@@ -109,12 +109,16 @@ class Proportion:
         Number of cases that count, and of those among which they were counted.
     note : str
         Why the value is missing; empty otherwise.
+    design_effect : float
+        By how much several cases of one patient enlarge the variance; intervals count
+        ``denominator / design_effect`` cases.
     """
 
     value: float
     numerator: int
     denominator: int
     note: str = ""
+    design_effect: float = 1.0
 
     @classmethod
     def of(cls, numerator: int, denominator: int, what: str = "cases") -> Proportion:
@@ -156,7 +160,8 @@ class Proportion:
         if isnan(self.value):
             return ConfidenceInterval(nan, nan, level, method, self.note)
         limits = _wilson if method == "wilson" else _clopper_pearson
-        low, high = limits(self.numerator, self.denominator, level)
+        cases = self.denominator / self.design_effect
+        low, high = limits(self.numerator / self.design_effect, cases, level)
         return ConfidenceInterval(low, high, level, method)
 
     def to_frame(self, level: float = 0.95) -> pd.DataFrame:
@@ -177,7 +182,7 @@ class Proportion:
         )
 
 
-def _wilson(k: int, n: int, level: float) -> tuple[float, float]:
+def _wilson(k: float, n: float, level: float) -> tuple[float, float]:
     z = normal_quantile(level)
     centre = (k + z**2 / 2) / (n + z**2)
     half = z / (n + z**2) * sqrt(k * (n - k) / n + z**2 / 4)
@@ -185,7 +190,7 @@ def _wilson(k: int, n: int, level: float) -> tuple[float, float]:
     return (0.0 if k == 0 else centre - half), (1.0 if k == n else centre + half)
 
 
-def _clopper_pearson(k: int, n: int, level: float) -> tuple[float, float]:
+def _clopper_pearson(k: float, n: float, level: float) -> tuple[float, float]:
     tail = (1 - level) / 2
     low = 0.0 if k == 0 else float(betaincinv(k, n - k + 1, tail))
     high = 1.0 if k == n else float(betaincinv(k + 1, n - k, 1 - tail))

@@ -19,9 +19,11 @@ from dlr.stats._risk_groups import quantile_type7, risk_groups
 from dlr.stats._validation import (
     BoolArray,
     FloatArray,
+    IntArray,
     check_choice,
     check_count,
     check_level,
+    group_codes,
     outcome_and_probability,
 )
 
@@ -146,7 +148,12 @@ class Calibration:
 
 
 def calibration(
-    y: ArrayLike, p: ArrayLike, bins: int = 10, level: float = 0.95, clip: float | None = None
+    y: ArrayLike,
+    p: ArrayLike,
+    bins: int = 10,
+    level: float = 0.95,
+    clip: float | None = None,
+    groups: ArrayLike | None = None,
 ) -> Calibration:
     """Measure calibration.
 
@@ -164,6 +171,9 @@ def calibration(
         Moves predictions of exactly 0 and 1 to `clip` and 1 - `clip` for the slope and the
         intercepts. Left out, such predictions leave these three NaN with a note, because their
         log-odds are infinite and the slope would rest on the value chosen here.
+    groups : array_like, shape (n,), optional
+        Patient of each case, where a patient may have several: standard errors of slope and
+        intercepts then allow for it (the band and the groups of the curve do not).
 
     Returns
     -------
@@ -182,7 +192,8 @@ def calibration(
     outcome, predicted = outcome_and_probability(y, p)
     check_count(bins, "bins", 1)
     check_level(level)
-    intercept, slope, in_the_large = _recalibrate(outcome, predicted, clip)
+    codes = group_codes(groups, len(outcome))
+    intercept, slope, in_the_large = _recalibrate(outcome, predicted, clip, codes)
     brier = float(((predicted - outcome) ** 2).mean())
     prevalence = float(outcome.mean())
     data = LoessData.of(predicted, outcome.astype(np.float64))
@@ -207,7 +218,7 @@ def calibration(
 
 
 def _recalibrate(
-    outcome: BoolArray, predicted: FloatArray, clip: float | None
+    outcome: BoolArray, predicted: FloatArray, clip: float | None, codes: IntArray | None
 ) -> tuple[Estimate, Estimate, Estimate]:
     if clip is not None:
         if not 0 < clip < 0.5:
@@ -222,7 +233,7 @@ def _recalibrate(
         missing = Estimate(nan, nan, reason)
         return missing, missing, missing
     log_odds = logit(predicted)
-    return *fit_line(outcome, log_odds), fit_offset(outcome, log_odds)
+    return *fit_line(outcome, log_odds, codes), fit_offset(outcome, log_odds, codes)
 
 
 def _smooth(data: LoessData) -> FloatArray:

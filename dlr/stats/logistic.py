@@ -13,7 +13,7 @@ from scipy.special import expit
 
 from dlr.errors import DlrError
 from dlr.stats._logistic_fit import LogisticFit, separates
-from dlr.stats._validation import FloatArray, binary_outcome, check_choice
+from dlr.stats._validation import FloatArray, binary_outcome, check_choice, group_codes
 
 INTERCEPT = "intercept"
 METHOD_NAMES = ("maximum likelihood", "firth")
@@ -101,7 +101,9 @@ class LogisticModel:
         )
 
 
-def fit_logistic(X: pd.DataFrame, y: ArrayLike, penalty: str = "auto") -> LogisticModel:
+def fit_logistic(
+    X: pd.DataFrame, y: ArrayLike, penalty: str = "auto", groups: ArrayLike | None = None
+) -> LogisticModel:
     """Fit a logistic regression with intercept.
 
     Parameters
@@ -114,6 +116,9 @@ def fit_logistic(X: pd.DataFrame, y: ArrayLike, penalty: str = "auto") -> Logist
         ``"none"`` is maximum likelihood; ``"firth"`` penalises by the root of the information's
         determinant (Firth 1993; Heinze & Schemper 2002), which is finite under separation;
         ``"auto"`` takes maximum likelihood unless the data are separated.
+    groups : array_like, shape (n,), optional
+        Patient of each case, where a patient may have several: the covariance then allows for it
+        (Liang & Zeger, Biometrika 73:13, 1986); the coefficients stay as they are.
 
     Returns
     -------
@@ -140,7 +145,7 @@ def fit_logistic(X: pd.DataFrame, y: ArrayLike, penalty: str = "auto") -> Logist
         bad = names[int(np.flatnonzero(~np.isfinite(values).all(axis=0))[0])]
         raise DlrError(f"the column '{bad}' has missing or infinite values; impute or drop them")
     fit, separated = fit_columns(values, outcome, penalty)
-    coefficients, covariance = fit.on_input_scale()
+    coefficients, covariance = fit.on_input_scale(group_codes(groups, len(outcome)))
     terms = [INTERCEPT, *names]
     return LogisticModel(
         names,

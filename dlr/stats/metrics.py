@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from math import isnan
 
+import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
 from dlr.errors import DlrError
+from dlr.stats._clustered import design_effect
 from dlr.stats._results import ConfidenceInterval, Proportion
-from dlr.stats._validation import outcome_and_score
+from dlr.stats._validation import BoolArray, IntArray, group_codes, outcome_and_score
 
 PROPORTIONS = ("accuracy", "sensitivity", "specificity", "ppv", "npv")
 
@@ -25,6 +28,8 @@ class ClassificationMetrics:
         A case is called positive when its score >= threshold.
     true_positive, false_positive, true_negative, false_negative : int
         The confusion matrix.
+    design_effects : mapping of str to float
+        By share, where several cases of one patient were told of; see `Proportion`.
     """
 
     threshold: float
@@ -32,6 +37,7 @@ class ClassificationMetrics:
     false_positive: int
     true_negative: int
     false_negative: int
+    design_effects: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
@@ -41,31 +47,31 @@ class ClassificationMetrics:
     @property
     def accuracy(self) -> Proportion:
         """Share of all cases called rightly."""
-        return Proportion.of(self.true_positive + self.true_negative, self.n)
+        return self._share("accuracy", self.true_positive + self.true_negative, self.n, "cases")
 
     @property
     def sensitivity(self) -> Proportion:
         """Share of cases with the event that are called positive."""
         events = self.true_positive + self.false_negative
-        return Proportion.of(self.true_positive, events, "cases with the event")
+        return self._share("sensitivity", self.true_positive, events, "cases with the event")
 
     @property
     def specificity(self) -> Proportion:
         """Share of cases without the event that are called negative."""
         non_events = self.true_negative + self.false_positive
-        return Proportion.of(self.true_negative, non_events, "cases without the event")
+        return self._share("specificity", self.true_negative, non_events, "cases without the event")
 
     @property
     def ppv(self) -> Proportion:
         """Positive predictive value: share of positive calls that are right."""
         called = self.true_positive + self.false_positive
-        return Proportion.of(self.true_positive, called, "positive calls")
+        return self._share("ppv", self.true_positive, called, "positive calls")
 
     @property
     def npv(self) -> Proportion:
         """Negative predictive value: share of negative calls that are right."""
         called = self.true_negative + self.false_negative
-        return Proportion.of(self.true_negative, called, "negative calls")
+        return self._share("npv", self.true_negative, called, "negative calls")
 
     @property
     def f1(self) -> float:
@@ -102,7 +108,11 @@ class ClassificationMetrics:
 
     def _jaccard(self) -> Proportion:
         relevant = self.true_positive + self.false_positive + self.false_negative
-        return Proportion.of(self.true_positive, relevant, "events or positive calls")
+        return self._share("f1", self.true_positive, relevant, "events or positive calls")
+
+    def _share(self, name: str, numerator: int, denominator: int, what: str) -> Proportion:
+        share = Proportion.of(numerator, denominator, what)
+        return replace(share, design_effect=self.design_effects.get(name, 1.0))
 
     def confusion_matrix(self) -> pd.DataFrame:
         """Return the counts with the truth in rows and the call in columns."""
@@ -132,7 +142,7 @@ def _f1_of_jaccard(jaccard: float) -> float:
 
 
 def classification_metrics(
-    y: ArrayLike, score: ArrayLike, threshold: float
+    y: ArrayLike, score: ArrayLike, threshold: float, groups: ArrayLike | None = None
 ) -> ClassificationMetrics:
     """Count right and wrong calls of the rule "positive when score >= threshold".
 
@@ -145,6 +155,8 @@ def classification_metrics(
     threshold : float
         On the scale of the score, for example from `youden_threshold` on training data.
         Infinite thresholds call every case or no case positive.
+    groups : array_like, shape (n,), optional
+        Patient of each case, where a patient may have several: intervals then allow for it.
 
     Returns
     -------
@@ -161,10 +173,26 @@ def classification_metrics(
     if isnan(threshold):
         raise DlrError("threshold must be a number, got NaN.")
     called = values >= threshold
+    codes = group_codes(groups, len(outcome))
     return ClassificationMetrics(
         float(threshold),
         int((called & outcome).sum()),
         int((called & ~outcome).sum()),
         int((~called & ~outcome).sum()),
         int((~called & outcome).sum()),
+        {} if codes is None else _design_effects(outcome, called, codes),
     )
+
+
+def _design_effects(outcome: BoolArray, called: BoolArray, codes: IntArray) -> dict[str, float]:
+    everyone = np.ones(len(outcome), dtype=bool)
+    among = {
+        "accuracy": everyone,
+        "sensitivity": outcome,
+        "specificity": ~outcome,
+        "ppv": called,
+        "npv": ~called,
+        "f1": outcome | called,
+    }
+    right = outcome == called
+    return {name: design_effect(right[rows], codes[rows]) for name, rows in among.items()}

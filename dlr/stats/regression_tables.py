@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
+from dlr.stats._clustered import wald_p_value
 from dlr.stats._logistic_fit import LogisticFit
 from dlr.stats._regression_design import Design, make_design
 from dlr.stats._results import normal_quantile, two_sided_p
@@ -114,6 +115,7 @@ def univariate_logistic(
     variables: Sequence[str],
     references: Mapping[str, str] | None = None,
     level: float = 0.95,
+    groups: str | None = None,
 ) -> LogisticTable:
     """Regress the outcome on each variable alone.
 
@@ -131,6 +133,10 @@ def univariate_logistic(
         column named here is taken as having levels.
     level : float
         Confidence level.
+    groups : str, optional
+        Column that names the patient of each case. Where patients have several, covariances allow
+        for it (Liang & Zeger, Biometrika 73:13, 1986): the profile limits, which cannot, are
+        those of Wald, and the likelihood-ratio test becomes Wald's F test.
 
     Returns
     -------
@@ -153,7 +159,7 @@ def univariate_logistic(
     Schemper, Statistics in Medicine 21:2409 (2002).
     """
     names = check_columns(frame, outcome, variables)
-    models = [_fit(frame, outcome, [name], references) for name in names]
+    models = [_fit(frame, outcome, [name], references, groups) for name in names]
     return LogisticTable("univariate", tuple(names), check_level(level), tuple(models))
 
 
@@ -163,6 +169,7 @@ def multivariable_logistic(
     variables: Sequence[str],
     references: Mapping[str, str] | None = None,
     level: float = 0.95,
+    groups: str | None = None,
 ) -> LogisticTable:
     """Regress the outcome on all variables together.
 
@@ -176,7 +183,7 @@ def multivariable_logistic(
         coefficients (rms::vif). A column that follows from those before it is not estimated.
     """
     names = check_columns(frame, outcome, variables)
-    model = _fit(frame, outcome, names, references)
+    model = _fit(frame, outcome, names, references, groups)
     return LogisticTable("multivariable", tuple(names), check_level(level), (model,))
 
 
@@ -214,7 +221,9 @@ class _Model:
         return pd.DataFrame(rows)
 
     def _estimates(self) -> tuple[FloatArray, FloatArray]:
-        return (np.zeros(1), np.zeros((1, 1))) if self.fit is None else self.fit.on_input_scale()
+        if self.fit is None:
+            return np.zeros(1), np.zeros((1, 1))
+        return self.fit.on_input_scale(self.design.codes)
 
     def _odds(
         self, column: int | None, level: float, coefficients: FloatArray, covariance: FloatArray
@@ -223,7 +232,9 @@ class _Model:
             return dict.fromkeys(_NUMBERS, nan)
         beta, error = coefficients[column + 1], sqrt(covariance[column + 1, column + 1])
         half = normal_quantile(level) * error
-        profile = self.fit.profile_interval(column, level)
+        profile = (beta - half, beta + half)
+        if self.design.codes is None:
+            profile = self.fit.profile_interval(column, level)
         odds = [_exp(value) for value in (beta, beta - half, beta + half, *profile)]
         return dict(zip(_NUMBERS, [*odds, two_sided_p(beta / error)]))
 
@@ -238,6 +249,11 @@ class _Model:
     def _likelihood_ratio(self, columns: list[int]) -> float:
         if not columns or self.fit is None:
             return nan
+        if self.design.codes is not None:
+            coefficients, covariance = self._estimates()
+            chosen = np.array(columns) + 1
+            block = covariance[np.ix_(chosen, chosen)]
+            return wald_p_value(coefficients[chosen], block, int(self.design.codes.max()) + 1)
         drop = 2 * (self.fit.objective - self.fit.restricted(columns).objective)
         return float(chdtrc(len(columns), max(drop, 0.0)))
 
@@ -253,8 +269,9 @@ def _fit(
     outcome: str,
     names: Sequence[str],
     references: Mapping[str, str] | None,
+    groups: str | None,
 ) -> _Model:
-    design = make_design(frame, outcome, names, references or {})
+    design = make_design(frame, outcome, names, references or {}, groups)
     if not design.values.shape[1]:
         return _Model(design, None, separated=False)
     fit, separated = fit_columns(design.values, design.outcome)

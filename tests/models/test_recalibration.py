@@ -77,10 +77,17 @@ def test_a_score_that_points_the_wrong_way_is_never_turned_round() -> None:
         found.update("intercept and slope")
 
 
-def test_several_cases_of_a_subject_are_noted() -> None:
-    y, score = make_cohort(0, 1, 100)
-    note = recalibrate(y, score, groups=np.arange(100) // 2).note
-    assert "several cases of one subject" in note
+def test_several_cases_of_a_subject_widen_limits_and_calm_the_tests() -> None:
+    y, score = make_cohort(0.6, 1, 300)
+    plain = recalibrate(y, score)
+    # Every case four times over is no more knowledge than every case once.
+    copied = recalibrate(np.tile(y, 4), np.tile(score, 4), groups=np.tile(np.arange(300), 4))
+    assert copied.slope.value == pytest.approx(plain.slope.value)
+    assert copied.slope.standard_error == pytest.approx(plain.slope.standard_error, rel=0.1)
+    assert copied.offset.standard_error == pytest.approx(plain.offset.standard_error, rel=0.1)
+    naive = recalibrate(np.tile(y, 4), np.tile(score, 4))
+    assert naive.p_slope < copied.p_slope
+    assert copied.p_any == pytest.approx(plain.p_any, rel=0.5)
 
 
 def test_thresholds_move_with_the_scores() -> None:
