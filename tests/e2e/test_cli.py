@@ -73,8 +73,9 @@ def test_check_lists_all_image_faults_at_once(
     (cohort / table.loc[4, "image"]).write_bytes(b"not an image")
     assert run(["check", str(cohort / "study.yaml")]) == 3
     text = capsys.readouterr().err
-    for row in (2, 3, 4, 5, 6):
+    for row in (2, 3, 4, 6):
         assert f"images.csv, row {row}: " in text
+    assert "(and 1 like it: row 5)" in text  # the second reader's row of the same image
     assert "does not exist" in text
 
 
