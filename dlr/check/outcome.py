@@ -193,9 +193,9 @@ def _size_findings(cohort: Cohort, sizes: list[Row]) -> Iterator[Finding]:
         counts = (
             f"{plural(row['candidate_parameters'], 'candidate parameter')} for "
             f"{plural(row['events'], 'event')} in "
-            f"{row['cases']} training cases ({row['events_per_parameter']:.2g} per parameter); "
+            f"{row['cases']} training cases ({_short(row['events_per_parameter'])} per parameter); "
             f"Riley's criteria ask for {row['cases_needed']:,} cases "
-            f"({row['events_per_parameter_needed']:.2g} events per parameter)"
+            f"({_short(row['events_per_parameter_needed'])} events per parameter)"
         )
         if row["model"] == CLINICAL:
             message = (
@@ -209,3 +209,8 @@ def _size_findings(cohort: Cohort, sizes: list[Row]) -> Iterator[Finding]:
                 "only, never the apparent ones"
             )
             yield finding("note", "sample-size", message, path)
+
+
+def _short(value: float) -> str:
+    """Write two digits, or all before the point."""
+    return f"{value:.2g}" if value < 100 else f"{value:,.0f}"

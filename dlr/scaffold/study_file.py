@@ -144,13 +144,18 @@ def _only_table(folder: Path, out: Path) -> Path | None:
         path
         for place in {folder.resolve(), out.resolve()}
         for path in (place.iterdir() if place.is_dir() else ())
-        if path.suffix.lower() in TABLES and path.name not in OWN and not path.name.startswith(".")
+        if path.suffix.lower() in TABLES and not _is_ours(path)
     )
     if len(places) > 1:
         names = ", ".join(path.name for path in places[:5])
         message = f"{len(places)} tables could be the clinical one ({names}); name it by --clinical"
         raise InputError([Fault(message, folder, code="several-tables")])
     return places[0] if places else None
+
+
+def _is_ours(path: Path) -> bool:
+    """Tell the files of dlr, such as a drawn split, and hidden ones from those of the authors."""
+    return path.name in OWN or path.name.startswith(".") or path.name.endswith(".split.csv")
 
 
 def _write_template(pairing: Pairing, path: Path) -> None:

@@ -14,6 +14,9 @@ from dlr.scaffold.clinical import ClinicalGuess
 from dlr.scaffold.labels import LabelsFound
 from dlr.scaffold.pairing import Pairing
 
+PICTURES = (".png", ".jpg", ".jpeg")
+"""Endings of files that hold a single slice."""
+
 
 def study_text(
     folder: Path,
@@ -136,9 +139,14 @@ def _cohorts(known: ClinicalGuess | None, questions: list[str]) -> list[str]:
 
 def _views(pairing: Pairing) -> list[str]:
     views = [view for view in dict.fromkeys(pairing.images["view"]) if view] or ["scan"]
+    flat = pairing.images["image"].str.lower().str.endswith(PICTURES).all()
+    dimension = "2d" if flat else "3d"
     lines = ["views:"]
     for view in views:
-        lines += [f"  {view}:", "    dimension: 3d              # 3d, 2.5d or 2d (largest slice)"]
+        lines += [
+            f"  {view}:",
+            f"    dimension: {dimension}              # 3d, 2.5d or 2d (largest slice)",
+        ]
     return lines
 
 

@@ -242,6 +242,7 @@ def test_the_table_of_an_import_is_taken_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "images.csv"
     pd.DataFrame(table).to_csv(path, index=False)
     (tmp_path / "unpaired.csv").write_text("kind\n")
+    (tmp_path / "clinical.split.csv").write_text("subject_id,cohort\n")
     before = path.read_bytes()
     made = make_scaffold(tmp_path, tmp_path)
     assert path.read_bytes() == before
@@ -286,3 +287,9 @@ def test_a_guessed_event_and_foreign_names_are_asked_about(tmp_path: Path) -> No
     assert (made.guess.n_matched, made.guess.variables) == (0, {})
     assert "none of its columns holds those of the images (such as 'P0'" in made.open_questions[0]
     assert "whether 'b' of 'outcome' is the event" in made.open_questions[1]
+
+
+def test_pictures_have_two_dimensions(tmp_path: Path) -> None:
+    touch(tmp_path, "P1.png", "P1_mask.png", "P2.JPG", "P2_mask.png")
+    config = StudyConfig.from_yaml(make_scaffold(tmp_path, tmp_path).study)
+    assert config.views["scan"].dimension == "2d"
