@@ -32,6 +32,7 @@ _LIMITS = {
     "less_than": "less than {lt:g}",
     "less_than_equal": "at most {le:g}",
 }
+_NO_FILE = "the study file does not exist; give the path of a study.yaml"
 _MEMBERS = frozenset({"str", "int", "float", "bool", "none"})
 """What pydantic appends to the place of a value that may be of several types."""
 
@@ -45,8 +46,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
         If the file is missing, unreadable, no mapping, or holds a key twice.
     """
     if not is_file(path):
-        fault = Fault("the study file does not exist; give the path of a study.yaml", path)
-        raise InputError([fault])
+        inside = path / "study.yaml"
+        remedy = f"this is a folder; give {inside}" if is_file(inside) else _NO_FILE
+        raise InputError([Fault(remedy, path)])
     raw = read_yaml_document(path, "study file")
     if not isinstance(raw, dict):
         raise InputError([Fault("the study file must be a mapping of settings", path)])

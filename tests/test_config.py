@@ -67,6 +67,9 @@ def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="the study file does not exist"):
         StudyConfig.from_yaml(tmp_path / "none.yaml")
+    (tmp_path / "study.yaml").write_text(GOOD)
+    with pytest.raises(InputError, match=r"this is a folder; give .*study\.yaml"):
+        StudyConfig.from_yaml(tmp_path)
 
 
 def test_the_reference_page_is_made_from_the_schema() -> None:

@@ -78,6 +78,7 @@ def make_scaffold(
         If there are no pairs, files are there already, the outcome is no column, or several
         tables could be the clinical one.
     """
+    _require(folder, clinical)
     pairing = pair_files(folder)
     given = folder / "images.csv"
     by_table = pairing.images.empty and given.is_file()
@@ -113,6 +114,17 @@ def _strangers(pairing: Pairing, known: ClinicalGuess | None) -> list[str]:
         "how the clinical table names the subjects: none of its columns holds those of the images "
         f"(such as '{first}'; they are compared exactly, zeros included)"
     ]
+
+
+def _require(folder: Path, clinical: Path | None) -> None:
+    """Refuse what is not there before anything is looked for."""
+    if not folder.is_dir():
+        what = "this is a file" if folder.is_file() else "the folder does not exist"
+        message = f"{what}; give the folder that holds images and masks"
+        raise InputError([Fault(message, folder, code="no-folder")])
+    if clinical is not None and not clinical.is_file():
+        message = "the clinical table does not exist; check what --clinical names"
+        raise InputError([Fault(message, clinical, code="file-missing")])
 
 
 def _nothing(folder: Path, pairing: Pairing) -> str:

@@ -293,3 +293,13 @@ def test_pictures_have_two_dimensions(tmp_path: Path) -> None:
     touch(tmp_path, "P1.png", "P1_mask.png", "P2.JPG", "P2_mask.png")
     config = StudyConfig.from_yaml(make_scaffold(tmp_path, tmp_path).study)
     assert config.views["scan"].dimension == "2d"
+
+
+def test_what_is_not_there_is_named(tmp_path: Path) -> None:
+    touch(tmp_path, "P1.nii", "P1_mask.nii")
+    with pytest.raises(InputError, match="the folder does not exist"):
+        make_scaffold(tmp_path / "absent", tmp_path)
+    with pytest.raises(InputError, match="this is a file; give the folder"):
+        make_scaffold(tmp_path / "P1.nii", tmp_path)
+    with pytest.raises(InputError, match="check what --clinical names"):
+        make_scaffold(tmp_path, tmp_path, clinical=tmp_path / "absent.csv")
