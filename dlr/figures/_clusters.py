@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ from dlr.figures._style import FAINT, GREY, INK, NEGATIVE, POSITIVE, axes_or_new
 if TYPE_CHECKING:
     import pandas as pd
 
+_LONG = 16  # characters of a label of which two do not stand side by side
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 assert len(_MARKERS) == MOST_CLUSTERS
 
@@ -64,12 +66,14 @@ def plot_feature_clusters(
         features = feature_clusters(features, known, clusters)
     spots, explained, numbers = features.spots, features.explained, features.cluster
     known = features.outcome
-    ax = axes_or_new(ax, height=3.1)
+    columns = 1 if max(map(len, labels)) > _LONG else 2
+    ax = axes_or_new(ax, height=3.1 if columns == 2 else 3.5)
     for number in np.unique(numbers):
         chosen = numbers == number
         _hull(ax, spots[chosen])
         share = known[chosen][np.isfinite(known[chosen])]
-        part = f", {share.mean():.0%} {labels[1]}" if len(share) else ""
+        name = textwrap.shorten(labels[1], 36, placeholder="\N{HORIZONTAL ELLIPSIS}")
+        part = f", {share.mean():.0%} {name}" if len(share) else ""
         ax.plot(
             [], [], _MARKERS[number], color=INK, markerfacecolor="white", markersize=4,
             linestyle="none", label=f"cluster {number + 1}: {chosen.sum()}{part}",
@@ -84,7 +88,10 @@ def plot_feature_clusters(
         ax.plot([], [], "o", color=color, markersize=4, linestyle="none", label=label)
     ax.set_xlabel(f"Component 1 ({explained[0]:.0%})")
     ax.set_ylabel(f"Component 2 ({explained[1]:.0%})")
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, columnspacing=1.0)
+    ax.legend(
+        loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=columns, columnspacing=1.0,
+        fontsize=None if columns == 2 else 6,
+    )  # fmt: skip
     return ax
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 Normalise = Literal["true", "predicted", "all"]
 _AXES: dict[str, int | None] = {"true": 1, "predicted": 0, "all": None}
+_WRAP = 16  # characters of a label on one line
 _OF = {"true": "of each true class", "predicted": "of each call", "all": "of all cases"}
 
 
@@ -61,7 +63,8 @@ def plot_confusion(
     if normalise not in _AXES:
         raise DlrError(f"normalise must be one of {', '.join(_AXES)}, got {normalise!r}")
     size = len(labels)
-    ax = axes_or_new(ax, 1.1 + 0.75 * size, 0.85 + 0.73 * size)
+    more = 0.12 * max(-(-len(label) // _WRAP) - 1 for label in labels)  # lines of long labels
+    ax = axes_or_new(ax, 1.1 + 0.75 * size + more, 0.85 + 0.73 * size + more)
     sums = counts.sum(axis=_AXES[normalise], keepdims=True)
     shares = np.where(sums > 0, counts / np.maximum(sums, 1), np.nan)
     ax.imshow(np.nan_to_num(shares), cmap="Blues", vmin=0, vmax=1.15, aspect="auto")
@@ -72,8 +75,9 @@ def plot_confusion(
             column, row, f"{counts[row, column]:g}\n{part}", ha="center", va="center",
             color="white" if share > 0.6 else INK,
         )  # fmt: skip
-    ax.set_xticks(range(size), labels)
-    ax.set_yticks(range(size), labels, rotation=90, va="center")
+    wrapped = [textwrap.fill(label, _WRAP) for label in labels]
+    ax.set_xticks(range(size), wrapped)
+    ax.set_yticks(range(size), wrapped, rotation=90, va="center", ma="center")
     ax.set(xlabel=f"Predicted{threshold}\n% {_OF[normalise]}", ylabel="True")
     ax.tick_params(length=0)
     for spine in ax.spines.values():

@@ -107,3 +107,13 @@ def test_the_chief_curve_has_a_simultaneous_band_unless_subjects_repeat(
     curve = roc_curve(rows["outcome"], rows["score"], groups=groups)
     clustered = _band_figure(replace(model, roc=curve), 0.95, "x")
     assert "bootstrap of whole subjects" in clustered.caption
+
+
+def test_long_names_of_the_outcome_fit(pictured: StudyResult, tmp_path: Path) -> None:
+    name = "severe degeneration of the disc (Pfirrmann grade 4 or 5)"
+    outcome = pictured.config.outcome.model_copy(update={"label": name})
+    config = pictured.config.model_copy(update={"outcome": outcome})
+    # matplotlib warns, and the tests fail, where a legend leaves no room for the axes
+    write_report(replace(pictured, config=config), tmp_path)
+    text = (tmp_path / "figures" / "clusters_sag_dl.svg").read_text("utf-8")
+    assert "no severe degeneration" in text
