@@ -11,19 +11,17 @@ import pandas as pd
 from dlr import figures
 from dlr.check.finding import LEVELS, RoiKey
 from dlr.check.flags import FEWEST_BINS, MOST_BINS
-from dlr.check.outcome import NAGELKERKE
+from dlr.check.page_cohort import columns, outcome, scanners
+from dlr.check.page_table import MOST_ROWS, make_table
 from dlr.check.result import Check
 from dlr.fault_groups import FaultGroup
-from dlr.figures._text import DASH, number
-from dlr.report._blocks import Block, Fact, Facts, Figure, Report, Section, Table, Text, Tone
-from dlr.report._tables import LONG
+from dlr.figures._text import DASH
+from dlr.report._blocks import Block, Fact, Facts, Figure, Report, Section, Text, Tone
 from dlr.report._words import plural
 
 if TYPE_CHECKING:
     from dlr.roi_pictures import RoiPicture
 
-MOST_ROWS = 500
-"""Rows of a table on the page; the CSV holds all."""
 MOST_RANGES = 40
 """Ranges of rows that one line of the findings names."""
 PER_SHEET = 30
@@ -35,9 +33,9 @@ def check_report(check: Check) -> Report:
     """Turn a check into a page."""
     sections = [_summary(check), _findings(check)]
     if len(check.rois):
-        sections += [_rois(check), *_contact_sheets(check), _scanners(check), _outcome(check)]
+        sections += [_rois(check), *_contact_sheets(check), scanners(check), outcome(check)]
     if len(check.columns):
-        sections.append(_columns(check))
+        sections.append(columns(check))
     made = "a simulated cohort" if check.config.simulated else "the cohort the study file names"
     return Report(
         title=f"{check.config.name}: data check",
@@ -101,7 +99,7 @@ def _findings(check: Check) -> Section:
     note = ""
     if len(groups) < len(check.findings):
         note = "What differs in names and numbers only is told once, with the rows of its like."
-    table = _table("findings", "All findings, faults first.", shown, check.to_frame(), note)
+    table = make_table("findings", "All findings, faults first.", shown, check.to_frame(), note)
     return Section("findings", "Findings", lead, (table,))
 
 
@@ -113,15 +111,6 @@ def _sentence(group: FaultGroup) -> str:
     parts += [f"row {what.row}"] if what.row is not None else []
     parts += [what.column] if what.column else []
     return group.told(f"{', '.join(parts)}: {what.message}", MOST_RANGES)
-
-
-def _table(
-    name: str, caption: str, shown: pd.DataFrame, data: pd.DataFrame, note: str = ""
-) -> Table:
-    folded = len(shown) > LONG and name != "findings"
-    if len(shown) > MOST_ROWS:
-        note = f"{note} The first {MOST_ROWS} of {len(shown):,} rows; all are in {name}.csv."
-    return Table(name, caption, shown.head(MOST_ROWS), data, note.strip(), folded)
 
 
 def _rois(check: Check) -> Section:
@@ -138,7 +127,7 @@ def _rois(check: Check) -> Section:
         "Parts: connected components. Border: sides of the image the ROI touches; 'slices' for the "
         "first or last one."
     )
-    table = _table("rois", "Every ROI: one row per case, view and reader.", shown, data, note)
+    table = make_table("rois", "Every ROI: one row per case, view and reader.", shown, data, note)
     lead = "Geometry, size and intensities of every region of interest, as its files have them."
     return Section("regions", "Regions of interest", lead, (table,))
 
@@ -212,105 +201,3 @@ def _sheets(
             figures.plot_roi_sheet, pictures, flagged=frozenset(pictures) if framed else ()
         )
         yield Figure(f"{name}_{index + 1}", caption, draw, wide=True, raster=True)
-
-
-def _scanners(check: Check) -> Section:
-    names = {
-        "center": "Centre",
-        "slice_thickness_mm": "Slice thickness (mm)",
-        "pixel_mm": "Pixel (mm)",
-    }
-    names |= {
-        "slice_distance_mm": "Slice distance (mm)",
-        "field_strength_t": "Field strength (T)",
-        "repetition_time_ms": "TR (ms)",
-        "echo_time_ms": "TE (ms)",
-        "tube_voltage_kv": "Tube voltage (kV)",
-    }
-    slices = [
-        f"{low}" if low == high else f"{low} to {high}"
-        for low, high in zip(check.scanners["fewest_slices"], check.scanners["most_slices"])
-    ]
-    shown = check.scanners.drop(columns=["fewest_slices", "most_slices"])
-    shown.insert(len(shown.columns) - 2, "slices", slices)
-    shown = shown.map(_plain)
-    shown.columns = pd.Index([names.get(str(c), str(c).capitalize()) for c in shown.columns])
-    source = (
-        "From DICOM headers (scanners.csv)."
-        if check.from_headers
-        else "From the images' geometry: there is no scanners.csv of 'dlr import' beside the "
-        "images table. Centres without a name stand under their cohort's."
-    )
-    table = _table(
-        "scanners", "Scanners and protocols by centre and view.", shown, check.scanners, source
-    )
-    lead = "What the images were made with; a model can mistake a scanner for a disease."
-    return Section("scanners", "Scanners", lead, (table,))
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, float):
-        return DASH if pd.isna(value) else f"{value:g}"
-    return str(value) or DASH
-
-
-def _outcome(check: Check) -> Section:
-    counts = [
-        {
-            "Cohort": row["cohort"],
-            "Centre": row["center"] or "all",
-            "Cases": f"{row['cases']:,}",
-            "Subjects": f"{row['subjects']:,}",
-            "Events": f"{row['events']:,}",
-            "Prevalence (95 % CI)": _share(row),
-        }
-        for row in check.prevalence.to_dict("records")
-    ]
-    sizes = [
-        {
-            "Model": row["model"],
-            "Candidate parameters": f"{row['candidate_parameters']:,}",
-            "Training cases (events)": f"{row['cases']:,} ({row['events']:,})",
-            "Events per parameter": number(row["events_per_parameter"]),
-            "Cases needed (events)": f"{row['cases_needed']:,} ({row['events_needed']:,.0f})",
-            "Events per parameter needed": number(row["events_per_parameter_needed"]),
-        }
-        for row in check.sample_size.to_dict("records")
-    ]
-    blocks: list[Block] = [
-        _table(
-            "prevalence", "Outcome by cohort and centre.", pd.DataFrame(counts), check.prevalence
-        )
-    ]
-    if sizes:
-        note = (
-            "Riley et al., Stat Med 2019;38:1276: expected shrinkage of at least 0.9, optimism in "
-            "Nagelkerke's R-squared of at most 0.05, overall risk to within 0.05; anticipated "
-            f"R-squared {NAGELKERKE:g} of its largest possible value (Riley et al., BMJ "
-            "2020;368:m441). Everything that is screened counts, not only what is kept. Several "
-            "cases of one subject count for less than they number."
-        )
-        caption = "Events per candidate parameter, against Riley's minimum."
-        blocks.append(_table("sample_size", caption, pd.DataFrame(sizes), check.sample_size, note))
-    lead = "How often the outcome occurs, and whether the events suffice."
-    return Section("outcome", "Outcome and sample size", lead, tuple(blocks))
-
-
-def _share(row: dict[Any, Any]) -> str:
-    return f"{row['prevalence']:.1%} ({row['low']:.1%}{DASH}{row['high']:.1%})"
-
-
-def _columns(check: Check) -> Section:
-    shown = pd.DataFrame(
-        {
-            "Column": check.columns["column"],
-            "Role": check.columns["role"],
-            "Missing": [
-                f"{row.missing} ({row.missing_share:.0%})" for row in check.columns.itertuples()
-            ],
-            "Distinct values": check.columns["distinct"].astype(str),
-        }
-    )
-    table = _table("columns", "Columns of the clinical table.", shown, check.columns)
-    lead = "How full each column is and what it is used for."
-    return Section("columns", "Clinical table", lead, (table,))

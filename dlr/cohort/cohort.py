@@ -9,8 +9,9 @@ from typing import Self
 import pandas as pd
 
 from dlr.cohort import rules
+from dlr.cohort.reading import case_ids, only_cohort, read_both, required_columns
 from dlr.cohort.splits import TRAINING, split_cohorts
-from dlr.cohort.tables import ROW, read_clinical_table, read_images_table
+from dlr.cohort.tables import ROW, read_clinical_table
 from dlr.cohort.values import code_outcome, code_variable, one_class_fault
 from dlr.config import StudyConfig
 from dlr.errors import Fault, InputError
@@ -48,7 +49,7 @@ class Cohort:
             cohorts, outcomes that are missing, of one class or not as declared, clinical rows
             without image and images without clinical row.
         """
-        images, clinical = _read_both(config, _required_columns(config))
+        images, clinical = read_both(config, required_columns(config))
         return cls._build(config, images, clinical, needs_outcome=True)
 
     @classmethod
@@ -91,7 +92,7 @@ class Cohort:
         config = config.model_copy(update={**paths, "agreement": None})
         required = [*variables, *(["roi"] if config.unit == "roi" else [])]
         required += [config.cohorts.column] if only is not None else []
-        image_table, clinical_table = _read_both(config, tuple(required))
+        image_table, clinical_table = read_both(config, tuple(required))
         # The second reader served the agreement of the training cohort; scores need one ROI, or
         # the mean of both where the model learnt from means.
         if agreement and agreement.average and (image_table["reader"] == second).any():
@@ -106,7 +107,7 @@ class Cohort:
         }
         config = config.model_copy(update={"clinical_variables": present})
         if only is not None:
-            image_table, clinical_table = _only_cohort(config, image_table, clinical_table, only)
+            image_table, clinical_table = only_cohort(config, image_table, clinical_table, only)
         cohort = cls._build(config, image_table, clinical_table, needs_outcome=False)
         column = config.cohorts.column
         if by_cohort and column in clinical_table and clinical_table[column].nunique() > 1:
@@ -134,7 +135,7 @@ class Cohort:
             If the table has no such column.
         """
         table = read_clinical_table(self.config.clinical, (name,))
-        values = table[name].set_axis(_case_ids(table, self.config))
+        values = table[name].set_axis(case_ids(table, self.config))
         return values.loc[self.clinical.index].rename(name)
 
     @classmethod
@@ -142,8 +143,8 @@ class Cohort:
         cls, config: StudyConfig, images: pd.DataFrame, clinical: pd.DataFrame, needs_outcome: bool
     ) -> Self:
         faults: list[Fault] = []
-        images["case_id"] = _case_ids(images, config)
-        clinical["case_id"] = _case_ids(clinical, config)
+        images["case_id"] = case_ids(images, config)
+        clinical["case_id"] = case_ids(clinical, config)
         faults += rules.roi_faults(images, config.images, config)
         faults += rules.roi_faults(clinical, config.clinical, config)
         faults += rules.duplicate_case_faults(clinical, config.clinical)
@@ -179,70 +180,6 @@ class Cohort:
             FlowStep("in the tables", str(name), len(rows), int(rows["subject_id"].nunique()))
             for name, rows in self.clinical.groupby("cohort", sort=False)
         )
-
-
-def _required_columns(config: StudyConfig) -> tuple[str, ...]:
-    """Return the columns the clinical table of a study must have."""
-    required = [*config.clinical_variables, config.outcome.column]
-    if config.unit == "roi":
-        required.append("roi")
-    split = config.cohorts.split
-    if split is None:
-        required.append(config.cohorts.column)
-    elif split.method != "random":
-        required.append(split.column or "center")
-    return tuple(dict.fromkeys(required))
-
-
-def _read_both(config: StudyConfig, required: tuple[str, ...]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read both tables, so that faults of one do not hide those of the other."""
-    faults: list[Fault] = []
-    images = clinical = pd.DataFrame()
-    try:
-        images = read_images_table(config.images)
-    except InputError as error:
-        faults += error.faults
-    try:
-        clinical = read_clinical_table(config.clinical, required)
-    except InputError as error:
-        faults += [_with_its_setting(fault, config) for fault in error.faults]
-    if faults:
-        raise InputError(faults)
-    return images, clinical
-
-
-def _with_its_setting(fault: Fault, config: StudyConfig) -> Fault:
-    """Say which setting asks for a column that is missing: often that is what is wrong."""
-    split = config.cohorts.split
-    settings = dict.fromkeys(config.clinical_variables, "clinical_variables")
-    settings |= {config.cohorts.column: "cohorts.column"} if split is None else {}
-    settings |= {split.column: "cohorts.split.column"} if split and split.column else {}
-    settings |= {config.outcome.column: "outcome.column"}
-    if fault.code != "column-missing" or fault.column not in settings:
-        return fault
-    message = f"{fault.message}; '{settings[fault.column]}' of the study file names it"
-    return replace(fault, message=message)
-
-
-def _only_cohort(
-    config: StudyConfig, images: pd.DataFrame, clinical: pd.DataFrame, only: str
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Take one cohort's rows; images of the others' cases are put aside, not reported."""
-    column = config.cohorts.column
-    kept = clinical[clinical[column] == only]
-    if kept.empty:
-        known = ", ".join(sorted(set(clinical[column])))
-        message = f"no row has cohort '{only}'; the column holds: {known}"
-        raise InputError([Fault(message, config.clinical, column=column, code="no-cohort")])
-    others = set(_case_ids(clinical, config)) - set(_case_ids(kept, config))
-    images = images[~_case_ids(images, config).isin(others)]
-    return images.reset_index(drop=True), kept.reset_index(drop=True)
-
-
-def _case_ids(table: pd.DataFrame, config: StudyConfig) -> pd.Series:
-    if config.unit == "roi" and "roi" in table:
-        return table["subject_id"] + "_" + table["roi"]
-    return table["subject_id"].copy()
 
 
 def _code_clinical(

@@ -162,7 +162,7 @@ def _variables(known: ClinicalGuess | None, questions: list[str]) -> list[str]:
         questions.append("the clinical table: clinical.csv is a template to fill in")
         return [
             "clinical_variables:            # TO DO: columns of clinical.csv",
-            "  age: {type: continuous}",
+            "  age: {type: continuous, label: Age, unit: years}",
             "  sex: {type: categorical}",
         ]
     if not known.variables:
@@ -172,7 +172,7 @@ def _variables(known: ClinicalGuess | None, questions: list[str]) -> list[str]:
     )
     return [
         "clinical_variables:            # TO DO: delete what is known only afterwards",
-        "  # TO DO: a label with its unit: {type: continuous, label: Age (years)}",
+        "  # TO DO: labels and units: {type: continuous, label: Age, unit: years}",
         *_codes(known),
         *(f"  {_quoted(name)}: {settings}" for name, settings in _listed(known)),
     ]
