@@ -23,8 +23,8 @@ Work = Annotated[
 ]
 Workers = Annotated[int, typer.Option("--workers", "-j", min=1, help="Processes to use.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Stop if any case fails.")]
-Images = Annotated[Path, typer.Option("--images", help="Table of images of the new cohort (images.csv).")]
-Clinical = Annotated[Path, typer.Option("--clinical", help="Clinical table of the new cohort, CSV or Excel.")]
+Images = Annotated[Path, typer.Option("--images", help="images.csv of the new cohort.")]
+Clinical = Annotated[Path, typer.Option("--clinical", help="Its clinical table, CSV or Excel.")]
 Only = Annotated[
     str | None, typer.Option("--cohort", help="Take only the rows of this cohort of the table.")
 ]
