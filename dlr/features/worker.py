@@ -30,7 +30,7 @@ __all__ = [
     "RoiSource",
 ]
 
-FEATURES_VERSION = 1
+FEATURES_VERSION = 2
 """Counts changes of dlr's own code that change any feature value; part of every cache key."""
 
 CASE, FEATURE = "case", "feature"

@@ -148,13 +148,13 @@ def select_label(
         chosen = _choose_segment(segments, label, segment, path)
         if chosen.problem:
             raise CaseError(chosen.problem)
-        mask = _layer(label_map, chosen.layer) == chosen.value
+        mask = _where(_layer(label_map, chosen.layer), chosen.value)
         named = f"segment '{chosen.name}'"
     else:
         if segment is not None and label is None:
             label = _label_from_text(segment, path)
         label = _single_label(label_map, path) if label is None else label
-        mask = label_map == label
+        mask = _where(label_map, label)
         named = f"label {label}"
     if not _any(mask):
         values = label_values(label_map)
@@ -177,6 +177,19 @@ def label_values(label_map: sitk.Image) -> list[int]:
 def segment_names(label_map: sitk.Image) -> list[str]:
     """List the names of the segments of a ``.seg.nrrd`` file or DICOM object; else nothing."""
     return [each.name for each in _segments(label_map)]
+
+
+def _where(label_map: sitk.Image, label: int) -> sitk.Image:
+    """Mark the voxels of a label; 0 is no label but the background.
+
+    NumPy compares with any whole number, where ITK brings it to the map's type first: in a map of
+    8 bits its 257 is 1, and its 256 the background.
+    """
+    pixels = sitk.GetArrayViewFromImage(label_map)
+    inside = (pixels == label) & (pixels != 0)
+    mask = sitk.GetImageFromArray(inside.astype(np.uint8))
+    mask.CopyInformation(label_map)
+    return mask
 
 
 def _any(mask: sitk.Image) -> bool:
@@ -255,15 +268,25 @@ def _segments(label_map: sitk.Image) -> list[Segment]:
         found.append(
             Segment(
                 name=entry.get("Name", entry["ID"]),
-                value=int(entry.get("LabelValue", 1)),
+                value=_whole(entry.get("LabelValue", "1"), f"{prefix}LabelValue"),
                 # Files of Slicer before 4.11 have one component per segment and no layers.
-                layer=int(entry.get("Layer", index)),
+                layer=_whole(entry.get("Layer", str(index)), f"{prefix}Layer"),
                 # Why an ROI of a DICOM structure set could not be rasterised.
                 problem=entry.get("Problem", ""),
             )
         )
         index += 1
     return found
+
+
+def _whole(text: str, entry: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise CaseError(
+            f"The mask's header says {entry} '{text[:40]}', which is no whole number; save the"
+            " segmentation again from the program that made it."
+        ) from None
 
 
 def _choose_segment(

@@ -9,6 +9,7 @@ import SimpleITK as sitk
 
 from dlr.dicom.references import is_dicom
 from dlr.errors import CaseError
+from dlr.imaging.detached import data_files
 from dlr.imaging.headers import header_fault
 from dlr.imaging.nifti import truncation
 
@@ -68,6 +69,7 @@ def load(path: Path, kind: str) -> sitk.Image:
         )
     fault = header_fault(path) or truncation(path)
     if fault is None:
+        data_files(path)  # a header may lead to pixels, but not to any file of the disk
         try:
             return sitk.ReadImage(str(path))
         except MemoryError:

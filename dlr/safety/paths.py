@@ -53,6 +53,18 @@ def plain_name(name: object) -> str:
     return name
 
 
+def quoted(path: str | Path) -> str:
+    """Return a path in quotation marks, as every message names it.
+
+    Folders of exports have blanks and commas in them ("DOE, JOHN 1970"), so that only quotation
+    marks tell `shorten_paths` where a path ends.
+    """
+    text = str(path)
+    if "'" not in text:
+        return f"'{text}'"
+    return '"' + text.replace('"', "'") + '"'
+
+
 def shorten_paths(text: str, *roots: Path | None) -> str:
     """Return a text whose absolute paths start from a root, or are file names only.
 

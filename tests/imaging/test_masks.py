@@ -51,6 +51,24 @@ def test_absent_label_lists_the_values_present(tmp_path):
         read_mask(path, label=300)
 
 
+@pytest.mark.parametrize("label", [0, 256, 257, -255, 2**40 + 1, 2**70])
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float64])
+def test_labels_do_not_wrap_around(tmp_path, label, dtype):
+    path = _write(tmp_path / "mask.nrrd", _cube(1, dtype))
+    with pytest.raises(CaseError, match=f"no voxel of label {label}; values present: 1; correct"):
+        read_mask(path, label=label)
+
+
+@pytest.mark.parametrize("value", [0, 257])
+def test_values_of_segments_do_not_wrap_around(tmp_path, value):
+    image = sitk.GetImageFromArray(_cube(1, np.uint8))
+    for key, text in (("ID", "S"), ("Name", "tumour"), ("LabelValue", str(value)), ("Layer", "0")):
+        image.SetMetaData(f"Segment0_{key}", text)
+    sitk.WriteImage(image, str(tmp_path / "mask.seg.nrrd"))
+    with pytest.raises(CaseError, match="no voxel of segment 'tumour'"):
+        read_mask(tmp_path / "mask.seg.nrrd")
+
+
 def test_long_list_of_values_is_cut(tmp_path):
     path = _write(tmp_path / "mask.nrrd", np.arange(60, dtype=np.uint8).reshape(3, 4, 5))
     with pytest.raises(CaseError, match=r"1, 2, 3, .*, 20 and 39 more"):
