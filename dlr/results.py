@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         BaselineTable,
         Calibration,
         ClassificationMetrics,
+        ConfidenceInterval,
         DecisionCurve,
         DelongMatrix,
         HosmerLemeshow,
@@ -154,14 +155,22 @@ def _row(model: ModelEvaluation, level: float) -> dict[str, object]:
         "threshold": model.at_locked.threshold,
     }
     for name in ("accuracy", "sensitivity", "specificity", "ppv", "npv"):
-        row[name] = getattr(model.at_locked, name).value
-    if model.calibration is not None:
-        row["calibration_slope"] = model.calibration.slope
-        row["calibration_in_the_large"] = model.calibration.calibration_in_the_large
-        row["brier"] = model.calibration.brier
+        share = getattr(model.at_locked, name)
+        row |= _with_limits(name, share.value, share.confidence_interval(level))
+    found = model.calibration
+    if found is not None:
+        slope = found.confidence_interval("slope", level)
+        row |= _with_limits("calibration_slope", found.slope, slope)
+        name, large = "calibration_in_the_large", found.calibration_in_the_large
+        row |= _with_limits(name, large, found.confidence_interval(name, level))
+        row["brier"] = found.brier
     if model.hosmer_lemeshow is not None:
         row["hosmer_lemeshow_p"] = model.hosmer_lemeshow.p_value
     return row
+
+
+def _with_limits(name: str, value: float, limits: ConfidenceInterval) -> dict[str, object]:
+    return {name: value, f"{name}_low": limits.low, f"{name}_high": limits.high}
 
 
 @dataclass(frozen=True, eq=False)

@@ -148,7 +148,10 @@ def _performance(evaluations: Sequence[CohortEvaluation], level: float) -> list[
     )  # fmt: skip
     kinds = dict.fromkeys(item.estimate for item in evaluations)
     notes = "\n".join(f"- {kind}: {ESTIMATES[kind]}" for kind in kinds)
-    ideal = "Sensitivity and specificity at the locked threshold. Ideal: slope 1, in the large 0."
+    ideal = (
+        f"In brackets: {level:.0%} confidence intervals. Sensitivity and specificity at the locked "
+        "threshold (out of fold: at the other folds'). Ideal: slope 1, in the large 0."
+    )
     return [_table(heads, rows), ideal, notes]
 
 
@@ -157,11 +160,24 @@ def _performance_cells(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
         str(row["feature_set"]),
         f"{row['n']} ({row['n_positive']})",
         f"{row['auc']:.3f} ({row['auc_low']:.3f} to {row['auc_high']:.3f})",
-        f"{row['sensitivity']:.2f}",
-        f"{row['specificity']:.2f}",
-        _plain(row.get("calibration_slope")),
-        _plain(row.get("calibration_in_the_large")),
+        *(
+            _limited(row, name)
+            for name in (
+                "sensitivity",
+                "specificity",
+                "calibration_slope",
+                "calibration_in_the_large",
+            )
+        ),
     )
+
+
+def _limited(row: Mapping[Hashable, Any], name: str) -> str:
+    """Return a value with its confidence limits."""
+    value = row.get(name)
+    if value is None or value != value:
+        return _plain(value)
+    return f"{value:.2f} ({row[f'{name}_low']:.2f} to {row[f'{name}_high']:.2f})"
 
 
 def _summarised(bundle: Bundle) -> list[str]:

@@ -94,7 +94,7 @@ def sensible_range(
     """Return the thresholds at which a clinician would act, and a sentence that says whence.
 
     The study's own range where it names one (``evaluation.clinical_range``). Otherwise from half
-    to twice the share of cases with the outcome: a threshold far below the prevalence treats
+    to twice the odds of the outcome: a threshold far below the prevalence treats
     nearly all, one far above it nearly none.
     """
     own = config.evaluation.clinical_range
@@ -102,11 +102,11 @@ def sensible_range(
         return own, f"White: thresholds of {own[0]:.0%} to {own[1]:.0%}, as the study names them."
     model = next(iter(evaluation.models.values()))
     prevalence = model.n_positive / max(model.n, 1)
-    low, high = prevalence / 2, min(2 * prevalence, 0.99)
+    odds = prevalence / max(1 - prevalence, 1e-9)
+    low, high = (factor * odds / (1 + factor * odds) for factor in (0.5, 2.0))
     return (low, high), (
-        f"White: thresholds of {low:.0%} to {high:.0%}, half to {high / prevalence:.2g} times the "
-        f"share with the outcome here ({prevalence:.0%}), as the study names no range "
-        "(evaluation.clinical_range)."
+        f"White: thresholds of {low:.0%} to {high:.0%}, half to twice the odds of the outcome here "
+        f"(prevalence {prevalence:.0%}), as the study names no range (evaluation.clinical_range)."
         if prevalence
         else "No case has the outcome."
     )
@@ -116,6 +116,10 @@ def _model_figures(model: ModelEvaluation, config: StudyConfig, stem: str) -> li
     """Draw one feature set alone: its ROC with a band, its confusion matrices."""
     name = model.feature_set
     labels = class_labels(config)
+    # No single threshold made the counts of folds, so none is written beside them.
+    folds = model.estimate == "out-of-fold"
+    where = "other folds' thresholds" if folds else "locked threshold"
+    calls = model.at_locked.confusion_matrix().to_numpy() if folds else model.at_locked
     shares: tuple[tuple[Normalise, str, str], ...] = (
         ("true", "", "of those with and without the outcome (sensitivity and specificity)"),
         ("predicted", "_calls", "of those called positive and negative (predictive values)"),
@@ -125,9 +129,9 @@ def _model_figures(model: ModelEvaluation, config: StudyConfig, stem: str) -> li
         *(
             Figure(
                 f"confusion_{stem}_{slug(name)}{suffix}",
-                f"{name} at the locked threshold: how many cases were called right and wrong, "
+                f"{name} at the {where}: how many cases were called right and wrong, "
                 f"and their shares {whose}.",
-                partial(figures.plot_confusion, model.at_locked, labels=labels, normalise=way),
+                partial(figures.plot_confusion, calls, labels=labels, normalise=way),
             )
             for way, suffix, whose in shares
         ),
@@ -135,25 +139,19 @@ def _model_figures(model: ModelEvaluation, config: StudyConfig, stem: str) -> li
 
 
 def _band_figure(model: ModelEvaluation, level: float, stem: str) -> Figure:
-    """Draw the ROC curve with the band that holds for the whole of it, where one is known."""
+    """Draw the ROC curve with its band.
+
+    The simultaneous band is not taken: in simulations it covers the whole curve in every sample,
+    and is so wide that it holds the chance diagonal where the AUC clearly differs from 0.5.
+    """
     name = model.feature_set
     clustered = model.roc.auc.n_clusters is not None
-    words = (
-        f"the pointwise {level:.0%} band of the sensitivity (bootstrap of whole subjects, as one "
-        "subject has several cases)"
-        if clustered
-        else f"its simultaneous {level:.0%} band: the whole true curve lies inside with at least "
-        "that confidence (Campbell, Stat Med 1994)"
-    )
+    whom = "whole subjects, as one subject has several cases" if clustered else "cases by class"
     return Figure(
         f"roc_band_{stem}_{slug(name)}",
-        f"ROC curve of {name} with {words}.",
-        partial(
-            figures.plot_roc,
-            model.roc,
-            level=level,
-            band="bootstrap" if clustered else "simultaneous",
-        ),
+        f"ROC curve of {name} with the pointwise {level:.0%} band of the sensitivity (bootstrap of "
+        f"{whom}).",
+        partial(figures.plot_roc, model.roc, level=level, band="bootstrap"),
     )
 
 

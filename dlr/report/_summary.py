@@ -85,12 +85,15 @@ def headline_facts(result: StudyResult) -> tuple[Fact, ...]:
                     _sure(model, level),
                 )
             )
-            if model.calibration is not None and model.calibration.slope == model.calibration.slope:
+            calibrated = model.calibration
+            if calibrated is not None and calibrated.slope == calibrated.slope:
+                low, high = calibrated.confidence_interval("slope", level)
+                meaning = WORSE if calibrated.slope < 0 else _IDEAL_SLOPE
                 facts.append(
                     Fact(
                         f"Calibration slope, {_name(result, evaluation)} cohort",
-                        number(model.calibration.slope),
-                        WORSE if model.calibration.slope < 0 else _IDEAL_SLOPE,
+                        number(calibrated.slope),
+                        f"{level:.0%} CI {number(low)}{DASH}{number(high)}; {meaning}",
                     )
                 )
     facts.append(Fact("Failed cases", str(lost_cases(result.failures)), "listed under Failures"))

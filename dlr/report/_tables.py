@@ -68,6 +68,16 @@ def _cell(value: object, *, is_p: bool) -> str:
     return p_cell(float(str(value))) if is_p else number(float(str(value)), 3)
 
 
+_WHENCE = {
+    "out-of-fold": "Each fold was judged at the threshold that is best on the other folds; the one "
+    "threshold given is that of all folds together, which other cohorts are judged at, so counting "
+    "these scores at it gives other shares.",
+    "apparent": "The threshold was chosen on these very cases.",
+    "cross-validated": "The threshold was chosen on these very cases.",
+    "frozen": "The threshold was fixed on the training cohort.",
+}
+
+
 def performance_table(evaluation: CohortEvaluation, name: str, caption: str, level: float) -> Table:
     """One row per feature set: AUC and the metrics at the locked threshold, with intervals."""
     rows = []
@@ -83,13 +93,13 @@ def performance_table(evaluation: CohortEvaluation, name: str, caption: str, lev
         rows.append(row)
     note = (
         f"Values in brackets are {level:.0%} confidence intervals (AUC: DeLong; shares: Wilson). "
-        "The threshold was fixed on the out-of-fold predictions of the training cohort."
+        + _WHENCE[evaluation.estimate]
     )
     note += _remarks(evaluation)
     if any(model.roc.auc.n_clusters for model in evaluation.models.values()):
         note += (
-            " The intervals of the AUC allow for several cases of one subject; those of the shares "
-            "do not and are somewhat too narrow."
+            " They allow for several cases of one subject (AUC: Obuchowski; shares: cases divided "
+            "by the design effect)."
         )
     return Table(name, caption, pd.DataFrame(rows), evaluation.to_frame(level), note)
 
@@ -162,9 +172,9 @@ def calibration_table(evaluation: CohortEvaluation, name: str, caption: str) -> 
     if not rows:
         return None
     note = (
-        "Ideal values: slope 1, in the large 0 (above 0: risks predicted too low), Brier, ICI and "
-        "Emax 0. Hosmer-Lemeshow: a small P value speaks against good calibration; a large one "
-        "does not prove it."
+        "Values in brackets are confidence intervals. Ideal values: slope 1, in the large 0 (above "
+        "0: risks predicted too low), Brier, ICI and Emax 0. Hosmer-Lemeshow: a small P value "
+        "speaks against good calibration; a large one does not prove it."
     )
     turned = [
         key
@@ -186,8 +196,11 @@ def _calibration_cells(model: ModelEvaluation) -> dict[str, str]:
     if test is not None:
         tested = f"{number(test.statistic, 1)} ({test.degrees_of_freedom}), {p_cell(test.p_value)}"
     return {
-        "Slope": number(item.slope),
-        "In the large": number(item.calibration_in_the_large),
+        "Slope": interval(item.slope, *item.confidence_interval("slope", item.level)),
+        "In the large": interval(
+            item.calibration_in_the_large,
+            *item.confidence_interval("calibration_in_the_large", item.level),
+        ),
         "Brier": number(item.brier, 3),
         "Scaled Brier": number(item.scaled_brier),
         "ICI": number(item.ici, 3),
@@ -199,7 +212,12 @@ def _calibration_cells(model: ModelEvaluation) -> dict[str, str]:
 def _calibration_numbers(model: ModelEvaluation) -> dict[str, float]:
     names = ("slope", "intercept", "calibration_in_the_large", "brier", "scaled_brier")
     names += ("ici", "e50", "e90", "emax")  # type: ignore[assignment]
-    numbers = {name: float(getattr(model.calibration, name)) for name in names}
+    item = model.calibration
+    assert item is not None
+    numbers = {name: float(getattr(item, name)) for name in names}
+    for name in ("slope", "intercept", "calibration_in_the_large"):
+        limits = item.confidence_interval(name, item.level)
+        numbers |= {f"{name}_low": limits.low, f"{name}_high": limits.high}
     if model.hosmer_lemeshow is not None:
         test = model.hosmer_lemeshow
         numbers["hosmer_lemeshow_statistic"] = float(test.statistic)

@@ -86,9 +86,9 @@ def test_captions_say_which_cases_and_what_flatters(pictured: StudyResult) -> No
 def test_the_sensible_range_comes_from_the_study_or_the_prevalence(real_study: StudyResult) -> None:
     evaluation = real_study.evaluation("external")
     limits, words = sensible_range(evaluation, real_study.config)
-    assert limits == pytest.approx((0.2, 0.8))
-    assert "20% to 80%" in words
-    assert "(40%)" in words
+    assert limits == pytest.approx((0.25, 4 / 7))  # odds of 1/3 and 4/3
+    assert "25% to 57%" in words
+    assert "prevalence 40%" in words
     own = real_study.config.evaluation.model_copy(update={"clinical_range": (0.1, 0.3)})
     config = real_study.config.model_copy(update={"evaluation": own})
     limits, words = sensible_range(evaluation, config)
@@ -96,11 +96,11 @@ def test_the_sensible_range_comes_from_the_study_or_the_prevalence(real_study: S
     assert "as the study names them" in words
 
 
-def test_the_chief_curve_has_a_simultaneous_band_unless_subjects_repeat(
+def test_the_chief_curve_has_a_band_of_whole_subjects_where_they_repeat(
     real_study: StudyResult,
 ) -> None:
     chief = figure_of(real_study, "roc_band_external_frozen_nomogram")
-    assert "simultaneous" in chief.caption
+    assert "bootstrap of cases by class" in chief.caption
     model = real_study.evaluation("external").models["DLR"]
     rows = real_study.scores.query("feature_set == 'DLR' and estimate == 'frozen'")
     groups = [f"P{number // 2}" for number in range(len(rows))]
