@@ -31,7 +31,16 @@ from dlr.report._shared import (
 )
 from dlr.report._study import SIMULATED
 from dlr.report._tables import capped, plain_table
-from dlr.report._words import auc_words, calibration_words, listed, lost_cases, outcome_name, plural
+from dlr.report._words import (
+    auc_words,
+    calibration_words,
+    listed,
+    lost_cases,
+    one_sided,
+    outcome_name,
+    plural,
+    worse_than_chance,
+)
 
 if TYPE_CHECKING:
     from dlr.results import ValidationResult
@@ -103,6 +112,7 @@ def _summary(result: ValidationResult) -> Section:
         sentences.append(
             f"{model.feature_set} reached an AUC of {auc_words(model, level)}{where} (0.5 is a "
             "coin toss, 1 is perfect)."
+            f"{worse_than_chance(model, level)}{one_sided(model.at_locked)}"
         )
         words = calibration_words(model)
         if words:

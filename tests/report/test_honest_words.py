@@ -16,9 +16,10 @@ from dlr.report._export import tables_of
 from dlr.report._methods import methods_paragraphs
 from dlr.report._methods_outcome import clinical_choice, fallback_words, outcome_text, tie_words
 from dlr.report._study import study_report
+from dlr.report._validation import validation_report
 from dlr.report._warnings import cohort_warnings, model_warnings
 from dlr.report._words import calibration_words, one_sided, worse_than_chance
-from dlr.results import ModelGrid, StudyResult
+from dlr.results import ModelGrid, StudyResult, ValidationResult
 from dlr.settings import SplitSettings
 
 CLINICAL = {"odi": (0.05, 20.0, 70.0)}
@@ -223,3 +224,14 @@ def test_units_stand_in_tables_of_odds_ratios_and_characteristics(real_study: St
     }
     for name in ("univariate_logistic", "baseline_training"):
         assert "Disability (points)" in set(tables[name].shown["Variable"])
+
+
+def test_a_validation_says_so_too(judged: ValidationResult) -> None:
+    scores = judged.scores.assign(score=-judged.scores["score"])
+    scores["probability"] = 1 - judged.scores["probability"]
+    turned = evaluate(scores, dict.fromkeys(judged.thresholds, 0.0), judged.config.evaluation, 0)
+    summary = validation_report(replace(judged, evaluation=turned)).sections[0]
+    words = " ".join(item for block in summary.blocks for item in getattr(block, "items", ())
+                     if isinstance(item, str))  # fmt: skip
+    assert "ranks patients worse than chance" in words
+    assert "it calls every case positive" in words

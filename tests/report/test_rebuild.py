@@ -107,3 +107,24 @@ def test_the_command_names_the_page_and_what_is_open(
     shown = capsys.readouterr().out
     assert "report.html" in shown
     assert "checklist-template.yaml" in shown
+
+
+def test_a_report_of_an_earlier_version_opens_without_the_newer_parts(
+    real_study: StudyResult, tmp_path: Path
+) -> None:
+    write_report(real_study, tmp_path)
+    path = tmp_path / "report.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    newer = ("waterfall_external_frozen_dlr", "confusion_external_frozen_nomogram_calls")
+    for section in content["sections"]:
+        kept = [b for b in section["blocks"] if not str(b.get("name", "")).startswith(newer)]
+        section["blocks"] = [b for b in kept if b.get("head") != "What the data decided"]
+    for key in ("another_cohort", "hold_out"):
+        content["evidence"].pop(key, None)
+    path.write_text(json.dumps(content), encoding="utf-8")
+    for figure in (tmp_path / "figures").iterdir():
+        if figure.name.startswith(newer):
+            figure.unlink()
+    page = rebuild_report(tmp_path).read_text(encoding="utf-8")
+    assert "waterfall_external_frozen_dlr" not in page
+    assert "TRIPOD+AI" in page
