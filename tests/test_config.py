@@ -9,6 +9,7 @@ import pytest
 
 from dlr.config import StudyConfig
 from dlr.errors import InputError
+from dlr.settings.models import EvaluationSettings
 
 GOOD = """
 name: x
@@ -132,3 +133,19 @@ def test_what_is_no_yaml_is_told_with_its_line(
     (found,) = faults(tmp_path, text)
     assert f"study.yaml, line {line}: " in found
     assert reason in found
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"decision_range": [0, 0.5]}, "decision_range must rise"),
+        ({"decision_range": [0.4, 0.2]}, "decision_range must rise"),
+        ({"decision_range": [0.1, 0.3], "clinical_range": [0.4, 0.6]}, "must overlap"),
+        ({"clinical_range": [0.6, 0.4]}, "clinical_range must rise"),
+    ],
+)
+def test_ranges_of_decision_curves_are_checked_before_work(
+    settings: dict[str, list[float]], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        EvaluationSettings.model_validate(settings)

@@ -133,13 +133,16 @@ def candidate_parameters(config: StudyConfig, clinical: pd.DataFrame) -> dict[st
     Returns
     -------
     dict of str to int
-        ``"Clinical model"``: one for a continuous variable, levels less one for a categorical;
+        ``"Clinical model"``: one for a continuous variable, levels less one for a categorical,
+        and one more for the mark of missing values where the study has them;
         ``"Image score"``: every feature that is screened, deep blocks by their principal
         components. A model without candidates is left out.
     """
+    marked = config.clinical_model.missing == "indicator"
     counts = {
         CLINICAL: sum(
-            1 if item.type == "continuous" else max(clinical[name].nunique() - 1, 1)
+            (1 if item.type == "continuous" else max(clinical[name].nunique() - 1, 1))
+            + int(marked and clinical[name].isna().any())
             for name, item in config.clinical_variables.items()
         ),
         IMAGES: sum(_features(config, view) for view in config.views),
@@ -163,8 +166,12 @@ def _features(config: StudyConfig, view: str) -> int:
 
 def _sample_sizes(cohort: Cohort) -> list[Row]:
     training = cohort.cases(TRAINING)
-    cases, events = len(training), int(training["outcome"].sum())
+    # Several ROIs of a subject tell less than as many subjects; the criteria count the latter.
+    by_subject = training.groupby("subject_id")["outcome"].max()
+    cases, events = len(by_subject), int(by_subject.sum())
     prevalence = events / cases
+    if prevalence in (0.0, 1.0):
+        return []
     null = prevalence * log(prevalence) + (1 - prevalence) * log(1 - prevalence)
     r2 = NAGELKERKE * (1 - exp(2 * null))
     rows = []
@@ -193,8 +200,9 @@ def _size_findings(cohort: Cohort, sizes: list[Row]) -> Iterator[Finding]:
         counts = (
             f"{plural(row['candidate_parameters'], 'candidate parameter')} for "
             f"{plural(row['events'], 'event')} in "
-            f"{row['cases']} training cases ({_short(row['events_per_parameter'])} per parameter); "
-            f"Riley's criteria ask for {row['cases_needed']:,} cases "
+            f"{row['cases']} training subjects "
+            f"({_short(row['events_per_parameter'])} per parameter); "
+            f"Riley's criteria ask for {row['cases_needed']:,} subjects "
             f"({_short(row['events_per_parameter_needed'])} events per parameter)"
         )
         if row["model"] == CLINICAL:

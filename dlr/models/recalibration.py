@@ -90,6 +90,15 @@ class Recalibration:
     note: str = ""
 
     @property
+    def warning(self) -> str:
+        """Why the score must not be used in this cohort, updated or not; empty otherwise."""
+        if self.slope.value <= 0:
+            return (
+                "do not use: the score ranks this cohort the wrong way round, which no update mends"
+            )
+        return ""
+
+    @property
     def suggested(self) -> Update:
         """What the closed test procedure supports.
 
@@ -205,7 +214,7 @@ def recalibrate(
     }
     notes = [slope.note]
     if not slope.note and slope.value <= 0:
-        notes.append("the slope is not positive: the score ranks this cohort the wrong way round")
+        notes.append("the slope is not positive")
     p_any, p_slope = nan, nan
     if slope.value > 0 and codes is None:
         full = likelihood["intercept and slope"]

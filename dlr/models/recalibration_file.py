@@ -149,6 +149,7 @@ def _item(item: Recalibration, level: float) -> dict[str, Any]:
         "p_any": _plain(item.p_any),
         "p_slope": _plain(item.p_slope),
         "note": item.note,
+        "warning": item.warning,
         "updates": updates,
     }
 

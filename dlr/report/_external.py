@@ -182,6 +182,6 @@ def _recalibration_row(item: Recalibration, level: float) -> dict[str, str]:
         "Slope": interval(item.slope.value, slope.low, slope.high),
         "P, both against none": p_cell(item.p_any),
         "P, slope": p_cell(item.p_slope),
-        "Suggested": item.suggested,
+        "Suggested": item.warning or item.suggested,
         "Note": item.note,
     }

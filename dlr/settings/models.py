@@ -124,13 +124,22 @@ class EvaluationSettings(Settings):
     clinical_range: tuple[float, float] | None = Field(
         None,
         description="Threshold probabilities at which a clinician would act: what lies outside is "
-        "greyed in decision curves; null: half to twice the share of cases with the outcome",
+        "greyed in decision curves; null: half to twice the odds of the outcome",
     )
     bootstrap: int = Field(500, ge=0, description="Resamples of interval estimates in figures")
 
     @model_validator(mode="after")
     def _range_rises(self) -> EvaluationSettings:
+        low, high = self.decision_range
+        if not 0 < low < high < 1:
+            raise ValueError(
+                "decision_range must rise from one probability above 0 to a larger one below 1"
+            )
         limits = self.clinical_range
-        if limits is not None and not 0 <= limits[0] < limits[1] <= 1:
+        if limits is None:
+            return self
+        if not 0 <= limits[0] < limits[1] <= 1:
             raise ValueError("clinical_range must rise from one probability to a larger one")
+        if limits[0] >= high or limits[1] <= low:
+            raise ValueError("clinical_range must overlap decision_range, where curves are drawn")
         return self

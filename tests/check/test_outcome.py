@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from dlr.check.outcome import candidate_parameters, check_outcome
@@ -60,3 +61,21 @@ def test_another_prevalence_outside_and_a_centre_of_one_class(loaded: Cohort) ->
     clinical = clinical.loc[clinical.index.repeat(3)]
     clinical["center"] = ["A" if outcome else "B" for outcome in clinical["outcome"]]
     assert codes(replace(loaded, clinical=clinical)).count(("warning", "one-class-centre")) == 2
+
+
+def test_subjects_count_not_their_rois(loaded: Cohort) -> None:
+    twice = pd.concat([loaded.clinical, loaded.clinical.rename(index="{}_again".format)])
+    alone, doubled = (
+        check_outcome(replace(loaded, clinical=clinical)).sample_size
+        for clinical in (loaded.clinical, twice)
+    )
+    pd.testing.assert_frame_equal(alone, doubled)
+
+
+def test_marks_of_missing_values_are_candidates(loaded: Cohort) -> None:
+    clinical = loaded.clinical.copy()
+    clinical.iloc[0, clinical.columns.get_loc("age")] = float("nan")
+    model = loaded.config.clinical_model.model_copy(update={"missing": "indicator"})
+    marked = loaded.config.model_copy(update={"clinical_model": model})
+    assert candidate_parameters(marked, clinical)["Clinical model"] == 6
+    assert candidate_parameters(marked, loaded.clinical)["Clinical model"] == 5

@@ -71,7 +71,7 @@ def test_separated_outcomes_offer_an_intercept_only() -> None:
 def test_a_score_that_points_the_wrong_way_is_never_turned_round() -> None:
     y, score = make_cohort(0, -1)
     found = recalibrate(y, score, "DLR")
-    assert "wrong way round" in found.note
+    assert "wrong way round" in found.warning
     assert found.suggested in ("none", "intercept")
     with pytest.raises(DlrError, match="no positive slope"):
         found.update("intercept and slope")
