@@ -50,6 +50,8 @@ class Frame:
         Distance between rows and between columns, mm.
     thickness : float or None
         Distance to the next slice where stated, otherwise the thickness, mm.
+    step : float or None
+        Distance to the next slice where stated, mm.
     slope, intercept : float
         What turns stored values into real ones.
     """
@@ -62,6 +64,7 @@ class Frame:
     orientation: tuple[float, ...] | None = None
     spacing: tuple[float, ...] | None = None
     thickness: float | None = None
+    step: float | None = None
     slope: float = 1.0
     intercept: float = 0.0
 
@@ -126,6 +129,7 @@ def _frame(dataset: Dataset, path: Path, index: int, groups: _Groups) -> Frame:
         or numbers(dataset, "ImagerPixelSpacing")
         or numbers(dataset, "NominalScannedPixelSpacing")
     )
+    step = number(measures, "SpacingBetweenSlices") or None
     slope, intercept = number(scaling, "RescaleSlope"), number(scaling, "RescaleIntercept")
     return Frame(
         path=path,
@@ -135,7 +139,8 @@ def _frame(dataset: Dataset, path: Path, index: int, groups: _Groups) -> Frame:
         position=position if len(position) == 3 else None,
         orientation=orientation if len(orientation) == 6 else None,
         spacing=spacing if len(spacing) == 2 and min(spacing) > 0 else None,
-        thickness=number(measures, "SpacingBetweenSlices") or number(measures, "SliceThickness"),
+        thickness=step or number(measures, "SliceThickness"),
+        step=step,
         slope=1.0 if slope is None else slope,
         intercept=0.0 if intercept is None else intercept,
     )

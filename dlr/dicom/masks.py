@@ -69,7 +69,7 @@ def read_dicom_mask(
         return read_structures(path, reference, label, segment)
     if reference is not None and header.frame_of_reference_uid:
         known = [fingerprint(header.frame_of_reference_uid)]
-        check_frame_of_reference(known, reference, path)
+        check_frame_of_reference(known, reference, f"The mask {path}")
     return read_segmentation(path, reference, label, segment, threshold)
 
 

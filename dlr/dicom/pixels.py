@@ -37,10 +37,18 @@ _READABLE = frozenset({
 Pixels = NDArray[Any]
 
 
-def stored_frames(dataset: Dataset, path: Path) -> Pixels:
+def stored_frames(dataset: Dataset, path: Path, colours: bool = True) -> Pixels:
     """Return the values as stored: (frames, rows, columns), with channels last for colour.
 
     Bits beyond BitsStored, where old scanners kept overlays, are cleared.
+
+    Parameters
+    ----------
+    dataset : pydicom.Dataset
+    path : Path
+        Its file, for messages.
+    colours : bool
+        Turn indices of a palette into the colours they stand for.
 
     Raises
     ------
@@ -55,11 +63,12 @@ def stored_frames(dataset: Dataset, path: Path) -> Pixels:
         )
     check_transfer_syntax(dataset, path)
     with reading(path):
-        pixels = np.asarray(dataset.pixel_array)
-        if text(dataset, "PhotometricInterpretation") == "PALETTE COLOR":
+        # Unused bits are those of the indices: the colours of a palette have bits of their own.
+        pixels = _clear_unused_bits(np.asarray(dataset.pixel_array), dataset)
+        if colours and text(dataset, "PhotometricInterpretation") == "PALETTE COLOR":
             pixels = pydicom_package().pixels.apply_color_lut(pixels, dataset)
         several = int(number(dataset, "NumberOfFrames") or 1) > 1
-        return _clear_unused_bits(pixels if several else pixels[np.newaxis], dataset)
+        return pixels if several else pixels[np.newaxis]
 
 
 def check_transfer_syntax(dataset: Dataset, path: Path) -> None:

@@ -16,6 +16,9 @@ from dlr.errors import CaseError
 OFF_GRID = 0.1
 """How far, in voxels, a frame may lie from the voxels it is put on."""
 
+STEP_TOLERANCE = 0.1
+"""How much the distance between a mask's slices may differ from the volume's, as a share of it."""
+
 _MOST_SLICES = 10_000  # of a grid made of positions alone, which a damaged header may invent
 
 _Vector = NDArray[np.float64]
@@ -77,6 +80,35 @@ class Placement:
         ]
         size = self.grid.GetSize()
         return all(a >= 0 and b <= extent for (a, b), extent in zip(parts, size, strict=True))
+
+    def same_step(self, frames: Sequence[Frame], drawn_here: bool) -> bool:
+        """Tell whether frames are slices of the grid, and not thicker ones that lie on some.
+
+        A mask drawn on slices of 5 mm fits onto every fifth slice of a series of 1 mm, where it
+        would be stripes.
+
+        Parameters
+        ----------
+        frames : sequence of Frame
+            All frames; each lies on a slice (`holds`).
+        drawn_here : bool
+            Whether the mask names this volume as the one it was drawn on. It decides where one
+            slice alone states its thickness only, which gaps and overlaps make differ from the
+            distance between slices.
+        """
+        axis = 3 - self.column_axis - self.row_axis
+        if self.grid.GetSize()[axis] == 1:
+            return True
+        step = self.grid.GetSpacing()[axis]
+        places = np.unique(
+            [np.rint(index_matrix(self.grid) @ self._offset(frame))[axis] for frame in frames]
+        )
+        if len(places) > 1 and np.diff(places).min() == 1:
+            return True  # neighbours lie on neighbouring slices
+        stated = frames[0].step or frames[0].thickness
+        if stated is not None and abs(stated / step - 1) <= STEP_TOLERANCE:
+            return True  # slices between them hold no ROI
+        return len(places) == 1 and frames[0].step is None and (stated is None or drawn_here)
 
     def _offset(self, frame: Frame) -> _Vector:
         return np.subtract(frame.position or (0.0,) * 3, self.grid.GetOrigin())

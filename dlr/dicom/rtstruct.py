@@ -64,8 +64,8 @@ def read_structures(
     -------
     SimpleITK.Image
         As `dlr.dicom.labels.label_map` makes it. An ROI that cannot be rasterised (contours off
-        the slices or outside the image, points only) carries the reason, and is refused when it
-        is chosen.
+        the slices or outside the image, points only, another frame of reference) carries the
+        reason, and is refused when it is chosen.
 
     Raises
     ------
@@ -80,18 +80,16 @@ def read_structures(
     dataset = read_dataset(path)
     with reading(path):
         _same_frame_of_reference(dataset, reference, path)
-        names = {
-            int(item.ROINumber): text(item, "ROIName") for item in dataset.StructureSetROISequence
-        }
+        listed = {int(item.ROINumber): item for item in dataset.StructureSetROISequence}
         drawn = {
             int(item.ReferencedROINumber): _closed_contours(item)
             for item in dataset.get("ROIContourSequence") or []
         }
         rois = [
-            _roi(roi, name, drawn.get(roi, []), reference, path)
-            if wanted(roi, name, label, segment)
-            else Roi(roi, name)
-            for roi, name in sorted(names.items())
+            _roi(item, drawn.get(roi, []), reference, path)
+            if wanted(roi, text(item, "ROIName"), label, segment)
+            else Roi(roi, text(item, "ROIName"))
+            for roi, item in sorted(listed.items())
         ]
         return label_map(rois, reference)
 
@@ -110,10 +108,10 @@ def frames_of_reference(dataset: Dataset) -> list[str]:
 
 def _same_frame_of_reference(dataset: Dataset, reference: sitk.Image, path: Path) -> None:
     known = [fingerprint(uid) for uid in frames_of_reference(dataset)]
-    check_frame_of_reference(known, reference, path)
+    check_frame_of_reference(known, reference, f"The mask {path}")
 
 
-def check_frame_of_reference(known: Sequence[str], reference: sitk.Image, path: Path) -> None:
+def check_frame_of_reference(known: Sequence[str], reference: sitk.Image, named: str) -> None:
     """Refuse a mask drawn in another coordinate system than that of the image.
 
     Parameters
@@ -122,8 +120,8 @@ def check_frame_of_reference(known: Sequence[str], reference: sitk.Image, path: 
         Fingerprints of the mask's frames of reference; nothing is compared without any.
     reference : SimpleITK.Image
         The image; one that is not DICOM has no frame of reference to compare.
-    path : Path
-        The mask, for the message.
+    named : str
+        The mask or ROI, for the message ("The mask ...").
 
     Raises
     ------
@@ -134,7 +132,7 @@ def check_frame_of_reference(known: Sequence[str], reference: sitk.Image, path: 
         return
     if reference.GetMetaData(FRAME_OF_REFERENCE) not in known:
         raise CaseError(
-            f"The mask {path} is drawn in another frame of reference than its image, so their"
+            f"{named} is drawn in another frame of reference than its image, so their"
             " coordinates cannot be compared; give the series it was drawn on as 'image'."
         )
 
@@ -149,17 +147,19 @@ def _closed_contours(item: Dataset) -> list[_Drawn]:
     return contours
 
 
-def _roi(roi: int, name: str, drawn: Sequence[_Drawn], reference: sitk.Image, path: Path) -> Roi:
+def _roi(item: Dataset, drawn: Sequence[_Drawn], reference: sitk.Image, path: Path) -> Roi:
+    roi, name = int(item.ROINumber), text(item, "ROIName")
+    named = f"The ROI '{name}' in {path}"
     try:
-        return Roi(roi, name, _rasterised(name, drawn, reference, path))
+        # A plan may hold ROIs drawn on CT and on MRI, each in the coordinates of its own.
+        if uid := text(item, "ReferencedFrameOfReferenceUID"):
+            check_frame_of_reference([fingerprint(uid)], reference, named)
+        return Roi(roi, name, _rasterised(named, drawn, reference))
     except CaseError as error:
         return Roi(roi, name, problem=str(error))
 
 
-def _rasterised(
-    name: str, drawn: Sequence[_Drawn], reference: sitk.Image, path: Path
-) -> NDArray[np.bool_]:
-    named = f"The ROI '{name}' in {path}"
+def _rasterised(named: str, drawn: Sequence[_Drawn], reference: sitk.Image) -> NDArray[np.bool_]:
     if not drawn:
         raise CaseError(f"{named} has no closed contour; draw it, or name another ROI.")
     matrix, origin = index_matrix(reference), np.array(reference.GetOrigin())

@@ -16,7 +16,9 @@ from dlr.dicom.frames import Frame, frames_of
 from dlr.dicom.labels import Roi, label_map, wanted
 from dlr.dicom.pixels import Pixels, stored_frames
 from dlr.dicom.placement import Placement, own_grid
+from dlr.dicom.references import fingerprint
 from dlr.dicom.stack import COSINE_TOLERANCE
+from dlr.dicom.volume import SERIES
 from dlr.errors import CaseError
 
 if TYPE_CHECKING:
@@ -32,8 +34,8 @@ def read_segmentation(
 ) -> sitk.Image:
     """Read a segmentation object as a label map.
 
-    The object stores only slices that hold ROI. Where they lie on the voxels of `reference`
-    they are put there; otherwise the map has the smallest grid that holds them, and comparing
+    The object stores only slices that hold ROI. Where they are slices of `reference` they are
+    put there; otherwise the map has the smallest grid that holds them, and comparing
     it with the image is left to `dlr.imaging.check_geometry`.
 
     Parameters
@@ -55,17 +57,19 @@ def read_segmentation(
     Raises
     ------
     CaseError
-        If the file is damaged or not a segmentation, its slices have no even grid, or it is
-        fractional and `threshold` is unset.
+        If the file is damaged or not a segmentation, its slices have no even grid or no place
+        in the image, or it is fractional and `threshold` is unset.
     """
     dataset = read_dataset(path)
-    stored = stored_frames(dataset, path)
+    # The values are numbers of segments, whatever colours they are to be shown in.
+    stored = stored_frames(dataset, path, colours=False)
     with reading(path):
-        frames = _placed(frames_of(dataset, path), reference)
+        frames = _placed(frames_of(dataset, path), dataset, reference, path)
         names = {
             int(item.SegmentNumber): text(item, "SegmentLabel") for item in dataset.SegmentSequence
         }
-        grid, placement = _grid(frames, reference, f"The segmentation {path}")
+        here = reference is not None and _names_series_of(reference, dataset)
+        grid, placement = _grid(frames, reference, here, f"The segmentation {path}")
         members = _members(dataset, stored, threshold, path)
         rois = []
         for segment_number, name in sorted(names.items()):
@@ -78,10 +82,18 @@ def read_segmentation(
         return label_map(rois, grid)
 
 
-def _placed(frames: Sequence[Frame], reference: sitk.Image | None) -> list[Frame]:
+def _placed(
+    frames: Sequence[Frame], dataset: Dataset, reference: sitk.Image | None, path: Path
+) -> list[Frame]:
     """Give the frames of a radiograph, which have no place in the patient, that of the image."""
     if all(frame.position and frame.orientation for frame in frames):
         return list(frames)
+    flat = reference is None or reference.GetSize()[2] == 1
+    if not flat or any(frame.position for frame in frames) or _several_each(dataset, len(frames)):
+        raise CaseError(
+            f"The segmentation {path} does not say where its slices lie in the patient, so they"
+            " cannot be put onto the image; save the mask again on its image."
+        )
     origin, spacing, direction = (0.0,) * 3, (1.0,) * 3, np.eye(3)
     if reference is not None:
         origin, spacing = reference.GetOrigin(), reference.GetSpacing()
@@ -98,10 +110,29 @@ def _placed(frames: Sequence[Frame], reference: sitk.Image | None) -> list[Frame
     ]
 
 
+def _several_each(dataset: Dataset, count: int) -> bool:
+    """Tell whether a segment has several frames, so that they are not all one picture."""
+    if text(dataset, "SegmentationType") == "LABELMAP":
+        return count > 1
+    owners = _owners(dataset, count)
+    return len(set(owners)) < len(owners)
+
+
+def _names_series_of(reference: sitk.Image, dataset: Dataset) -> bool:
+    """Tell whether a segmentation names the series that the image was read from."""
+    if not reference.HasMetaDataKey(SERIES):
+        return False
+    named = [
+        fingerprint(text(item, "SeriesInstanceUID"))
+        for item in dataset.get("ReferencedSeriesSequence") or []
+    ]
+    return reference.GetMetaData(SERIES) in named
+
+
 def _grid(
-    frames: Sequence[Frame], reference: sitk.Image | None, named: str
+    frames: Sequence[Frame], reference: sitk.Image | None, drawn_here: bool, named: str
 ) -> tuple[sitk.Image, Placement]:
-    """Choose the reference's grid if every frame lies on it, otherwise the frames' own."""
+    """Choose the reference's grid if every frame is a slice of it, otherwise the frames' own."""
     cosines = np.array([frame.orientation for frame in frames])
     if np.abs(cosines - cosines[0]).max() > COSINE_TOLERANCE:
         raise CaseError(
@@ -109,7 +140,11 @@ def _grid(
         )
     if reference is not None:
         placement = Placement.find(frames[0], reference, named)
-        if placement is not None and all(placement.holds(frame) for frame in frames):
+        if (
+            placement is not None
+            and all(placement.holds(frame) for frame in frames)
+            and placement.same_step(frames, drawn_here)
+        ):
             return reference, placement
     grid = own_grid(frames, named)
     placement = Placement.find(frames[0], grid, named)

@@ -18,6 +18,10 @@ FRAME_OF_REFERENCE = "dlr_frame_of_reference"
 """Entry of the volume that holds the fingerprint of its frame of reference."""
 
 
+SERIES = "dlr_series"
+"""Entry of the volume that holds the fingerprint of its series."""
+
+
 def read_volume(path: str | Path) -> sitk.Image:
     """Read what a cell of the images table names as one volume.
 
@@ -48,9 +52,10 @@ def read_volume(path: str | Path) -> sitk.Image:
     volume.SetSpacing(stack.spacing)
     volume.SetOrigin(stack.origin)
     volume.SetDirection(stack.direction)
-    uid = series.headers[0].frame_of_reference_uid
-    if uid:
-        volume.SetMetaData(FRAME_OF_REFERENCE, fingerprint(uid))
+    uids = {FRAME_OF_REFERENCE: series.headers[0].frame_of_reference_uid, SERIES: series.uid}
+    for entry, uid in uids.items():
+        if uid:
+            volume.SetMetaData(entry, fingerprint(uid))
     return volume
 
 

@@ -133,6 +133,14 @@ def put_pixels(dataset: Dataset, array: np.ndarray, bits: int | None = None) -> 
     dataset.add_new("PixelData", vr, np.ascontiguousarray(array).tobytes())
 
 
+def put_palette(dataset: Dataset, table: np.ndarray) -> None:
+    """Say that the values are indices of a palette, whose colours are 16-bit greys."""
+    dataset.PhotometricInterpretation = "PALETTE COLOR"
+    for number in (1, 2, 3):
+        dataset.add_new((0x0028, 0x1100 + number), "US", [len(table), 0, 16])
+        dataset.add_new((0x0028, 0x1200 + number), "OW", table.astype(np.uint16).tobytes())
+
+
 Change = Callable[[int, Dataset], None]
 
 

@@ -24,6 +24,8 @@ from .dicom_samples import (
     in_patient,
     oblique,
     pixels,
+    put_palette,
+    write_enhanced,
     write_radiograph,
     write_segmentation,
     write_series,
@@ -171,6 +173,101 @@ def test_segmentation_of_another_series_is_compared_not_forced(tmp_path) -> None
     mask = read_mask(path, label=1, reference=image)
     with pytest.raises(CaseError, match=r"lie on different grids"):
         check_geometry(image, mask, MaskSettings(), "b", path)
+
+
+def thick_on_thin(tmp_path, step: float = 5.0, **kept: float):
+    """Write a series of 1 mm, and a segmentation drawn on its slices of `step` mm."""
+    thin = Scan(spacing=(0.75, 0.5, 1.0))
+    thick = Scan(
+        spacing=(0.75, 0.5, step), study=thin.study, frame_of_reference=thin.frame_of_reference
+    )
+    thin_path = write_enhanced(tmp_path / "thin.dcm", np.tile(pixels(), (5, 1, 1)), thin)
+    paths = write_series(tmp_path / "thick", pixels(), thick)
+    path = write_segmentation(tmp_path / "seg.dcm", paths, {"T": two_masks()["Tumour"]})
+    dataset = dcmread(path)
+    measures = dataset.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    for keyword in ("SpacingBetweenSlices", "SliceThickness"):
+        if keyword in measures:
+            delattr(measures, keyword)
+    for keyword, value in kept.items():
+        setattr(measures, keyword, value)
+    dataset.save_as(path)
+    return path, read_image(thin_path)
+
+
+@pytest.mark.parametrize(
+    "kept", [{"SpacingBetweenSlices": 5.0, "SliceThickness": 5.0}, {"SliceThickness": 5.0}, {}]
+)
+def test_thick_slices_do_not_become_stripes_on_a_thin_series(tmp_path, kept) -> None:
+    path, image = thick_on_thin(tmp_path, **kept)
+    mask = read_mask(path, reference=image)
+    assert mask.GetSpacing()[2] == 5
+    with pytest.raises(CaseError, match=r"lie on different grids .*'masks.resample: true'"):
+        check_geometry(image, mask)
+    aligned = check_geometry(image, mask, MaskSettings(resample=True))
+    assert np.count_nonzero(array(aligned).any(axis=(1, 2))) == 3 * 5
+
+
+def test_slices_without_roi_between_others_are_no_other_grid(tmp_path) -> None:
+    scan = Scan()
+    paths = write_series(tmp_path / "image", pixels(), scan)
+    expected = two_masks()["Tumour"]
+    expected[2] = 0
+    path = write_segmentation(tmp_path / "seg.dcm", paths, {"T": expected})
+    image = read_image(tmp_path / "image")
+    np.testing.assert_array_equal(array(read_mask(path, reference=image)), expected)
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_one_slice_with_a_gap_belongs_to_the_series_it_names(tmp_path, named) -> None:
+    """A thickness of 2.5 mm is no distance of 3.3 mm; only the series named makes it certain."""
+    paths = write_series(tmp_path / "image", pixels(), Scan())
+    expected = two_masks()["Tumour"]
+    expected[[1, 3]] = 0
+    path = write_segmentation(tmp_path / "seg.dcm", paths, {"T": expected})
+    dataset = dcmread(path)
+    measures = dataset.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    if "SpacingBetweenSlices" in measures:
+        del measures.SpacingBetweenSlices
+    measures.SliceThickness = 2.5
+    if not named:
+        del dataset.ReferencedSeriesSequence
+    dataset.save_as(path)
+    image = read_image(tmp_path / "image")
+    mask = read_mask(path, reference=image)
+    if named:
+        np.testing.assert_array_equal(array(mask), expected)
+    else:
+        with pytest.raises(CaseError, match="lie on different grids"):
+            check_geometry(image, mask)
+
+
+@pytest.mark.parametrize("all_of_them", [True, False])
+def test_frames_without_positions_are_not_piled_up(tmp_path, all_of_them) -> None:
+    paths = write_series(tmp_path / "image", pixels(), Scan())
+    path = write_segmentation(tmp_path / "seg.dcm", paths, {"T": two_masks()["Tumour"]})
+    dataset = dcmread(path)
+    for group in list(dataset.PerFrameFunctionalGroupsSequence)[slice(None if all_of_them else 1)]:
+        del group.PlanePositionSequence
+    dataset.save_as(path)
+    image = read_image(tmp_path / "image")
+    for reference in (image, image[:, :, :1], None):
+        with pytest.raises(CaseError, match="does not say where its slices lie"):
+            read_mask(path, reference=reference)
+
+
+def test_label_map_with_a_palette_holds_numbers(tmp_path) -> None:
+    paths = write_series(tmp_path / "image", pixels(), Scan())
+    masks = two_masks()
+    masks["Edema"] &= ~masks["Tumour"] & 1
+    path = write_segmentation(tmp_path / "seg.dcm", paths, masks, LABELMAP)
+    dataset = dcmread(path)
+    put_palette(dataset, np.arange(256)[::-1] * 250)
+    dataset.save_as(path)
+    image = read_image(tmp_path / "image")
+    for name, expected in masks.items():
+        mask = read_mask(path, segment=name, reference=image)
+        np.testing.assert_array_equal(array(mask), expected)
 
 
 def test_another_frame_of_reference_is_refused(tmp_path) -> None:
@@ -322,6 +419,22 @@ def test_only_the_chosen_roi_has_to_be_right(tmp_path) -> None:
     assert array(select_label(label_map, 2, path)).sum() == 24
     with pytest.raises(CaseError, match=r"'off' .* 1 of 1 contours off the slices .*8.25 mm from"):
         select_label(label_map, 1, path)
+
+
+def test_every_roi_has_its_own_frame_of_reference(tmp_path) -> None:
+    contours = [(2, box(2, 3, 6, 9))]
+    scan, elsewhere = Scan(), Scan()
+    path, image = structures(tmp_path, {"here": contours, "elsewhere": contours}, scan)
+    dataset = dcmread(path)
+    uid = elsewhere.frame_of_reference
+    dataset.StructureSetROISequence[1].ReferencedFrameOfReferenceUID = uid
+    dataset.save_as(path)
+    assert array(read_mask(path, label=1, reference=image)).sum() == 24
+    with pytest.raises(CaseError, match=r"'elsewhere' .* is drawn in another frame of reference"):
+        read_mask(path, label=2, reference=image)
+    label_map = read_label_map(path, reference=image)
+    with pytest.raises(CaseError, match=r"'elsewhere' .* is drawn in another frame of reference"):
+        select_label(label_map, 2, path)
 
 
 @pytest.mark.parametrize("index", [-1, 6, 2.4])

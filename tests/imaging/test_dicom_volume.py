@@ -28,6 +28,7 @@ from .dicom_samples import (
     decimal,
     oblique,
     pixels,
+    put_palette,
     put_pixels,
     write_enhanced,
     write_radiograph,
@@ -520,3 +521,15 @@ def test_real_series_equals_what_itk_reads(data_root) -> None:
     reader = sitk.ImageSeriesReader()
     reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(folder)))
     same(read_image(folder), reader.Execute())
+
+
+def test_wide_colours_of_a_palette_keep_their_upper_byte(tmp_path) -> None:
+    indices = np.arange(192, dtype=np.uint8).reshape(12, 16)
+    path = write_radiograph(tmp_path / "x.dcm", indices)
+    dataset = dcmread(path)
+    dataset.Modality, dataset.BitsStored, dataset.HighBit = "US", 8, 7
+    table = np.arange(256) * 256 + 3
+    put_palette(dataset, table)
+    dataset.save_as(path)
+    read = sitk.GetArrayFromImage(read_image(path))[0]
+    np.testing.assert_array_equal(read, table[indices])
