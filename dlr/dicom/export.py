@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -131,19 +131,23 @@ def scan_export(folder: Path, progress: Progress) -> Export:
             other += 1
             continue
         try:
-            found = exported_file(path)
+            found = exported_files(path)
         except CaseError as error:
             unreadable[path] = str(error)
             continue
-        if found.header.is_image or found.header.modality in MASK_MODALITIES:
-            files.append(found)
+        header = found[0].header
+        if header.is_image or header.modality in MASK_MODALITIES:
+            files += found
         else:
             other += 1
     return Export(tuple(files), unreadable, other)
 
 
-def exported_file(path: Path) -> ExportedFile:
-    """Read what `ExportedFile` holds.
+def exported_files(path: Path) -> tuple[ExportedFile, ...]:
+    """Read what `ExportedFile` holds, once per frame of reference.
+
+    ROIs of one structure set may be drawn on several scans, each in the coordinates of its own:
+    they go with different images. Every other file is one.
 
     Raises
     ------
@@ -160,36 +164,48 @@ def exported_file(path: Path) -> ExportedFile:
             study_time=f"{text(dataset, 'StudyDate')} {text(dataset, 'StudyTime')}",
         )
         if header.modality in MASK_MODALITIES:
-            return _mask(dataset, found)
+            return _masks(dataset, found)
         position = text(dataset, "ViewPosition")
-        return replace(
+        image = replace(
             found,
             view_position=position.lower() if re.fullmatch(r"[A-Za-z]{1,5}", position) else "",
             localizer="LOCALIZER" in [str(v).upper() for v in dataset.get("ImageType") or []],
             scanner=_scanner(dataset),
         )
+        return (image,)
 
 
-def _mask(dataset: Dataset, found: ExportedFile) -> ExportedFile:
-    if found.header.modality == STRUCTURES:
-        # A structure set is all header; its contours say which ROIs were drawn at all.
-        drawn = _drawn_rois(read_header(found.header.path, ("ROIContourSequence",)))
-        rois = [
-            (int(item.ROINumber), text(item, "ROIName"))
-            for item in dataset.get("StructureSetROISequence") or []
-            if int(item.ROINumber) in drawn
-        ]
-    else:
-        rois = [
-            (int(item.SegmentNumber), text(item, "SegmentLabel"))
-            for item in dataset.get("SegmentSequence") or []
-        ]
-    series, instances = _referenced(dataset)
+def _masks(dataset: Dataset, found: ExportedFile) -> tuple[ExportedFile, ...]:
+    known = tuple(frames_of_reference(dataset))
+    if found.header.modality != STRUCTURES:
+        segments = dataset.get("SegmentSequence") or []
+        rois = [(int(item.SegmentNumber), text(item, "SegmentLabel")) for item in segments]
+        return (_mask(found, rois, _referenced(dataset), known),)
+    # A structure set is all header; its contours say which ROIs were drawn at all.
+    drawn = _drawn_rois(read_header(found.header.path, ("ROIContourSequence",)))
+    by_frame: dict[str, list[tuple[int, str]]] = {}
+    for item in dataset.get("StructureSetROISequence") or []:
+        if int(item.ROINumber) in drawn:
+            frame = text(item, "ReferencedFrameOfReferenceUID")
+            by_frame.setdefault(frame, []).append((int(item.ROINumber), text(item, "ROIName")))
+    return tuple(
+        _mask(found, rois, _referenced(dataset, frame), (frame,) if frame else known)
+        for frame, rois in sorted(by_frame.items() or {"": []}.items())
+    )
+
+
+def _mask(
+    found: ExportedFile,
+    rois: Iterable[tuple[int, str]],
+    referenced: tuple[tuple[str, ...], tuple[str, ...]],
+    frames: tuple[str, ...],
+) -> ExportedFile:
+    series, instances = referenced
     return replace(
         found,
         series_uids=series,
         instance_uids=instances,
-        frame_uids=tuple(frames_of_reference(dataset)),
+        frame_uids=frames,
         rois=tuple(sorted(rois)),
     )
 
@@ -205,10 +221,12 @@ def _drawn_rois(dataset: Dataset) -> set[int]:
     }
 
 
-def _referenced(dataset: Dataset) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """List the series and images that a segmentation or structure set names."""
+def _referenced(dataset: Dataset, frame_uid: str = "") -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """List the series and images that a mask names, all or those of one frame of reference."""
     items = list(dataset.get("ReferencedSeriesSequence") or [])
     for frame in dataset.get("ReferencedFrameOfReferenceSequence") or []:
+        if frame_uid and text(frame, "FrameOfReferenceUID") not in ("", frame_uid):
+            continue
         for study in frame.get("RTReferencedStudySequence") or []:
             items += study.get("RTReferencedSeriesSequence") or []
     images = [

@@ -167,7 +167,7 @@ class _Importer:
             images=images,
             unpaired=missing,
             scanners=self._scanners(good),
-            n_files=len(self._export.files),
+            n_files=len({file.header.path for file in self._export.files}),
             n_other=self._export.other,
             telling_paths=self._telling(images, missing),
         )

@@ -244,6 +244,26 @@ def test_mask_of_another_patient_is_not_paired(tmp_path) -> None:
     assert "of another patient" in found["unpaired"].set_index("kind").loc["mask", "reason"]
 
 
+def test_rois_of_one_file_go_with_the_scans_they_were_drawn_on(tmp_path) -> None:
+    root = tmp_path / "export"
+    one, two = Scan(), Scan(number=4)
+    write_series(root / "1", pixels(1), one)
+    write_series(root / "2", pixels(2), two)
+    contours = [(2, box(2.5, 2.5, 9.5, 9.5))]
+    rois = {"first": contours, "second": contours, "nowhere": contours}
+    path = write_structures(root / "rs.dcm", one, rois)
+    dataset = dcmread(path)
+    for index, uid in ((1, two.frame_of_reference), (2, Scan().frame_of_reference)):
+        dataset.StructureSetROISequence[index].ReferencedFrameOfReferenceUID = uid
+    dataset.save_as(path)
+    found = run(root, tmp_path / "out")
+    assert found["images"][["image", "roi", "mask_label"]].to_numpy().tolist() == [
+        ["../export/1", "first", "1"], ["../export/2", "second", "2"],
+    ]  # fmt: skip
+    assert found["unpaired"]["reason"].tolist() == ["no series has its frame of reference"]
+    assert found["unpaired"]["file"].tolist() == ["../export/rs.dcm"]
+
+
 def test_radiographs_of_one_series_stay_single(tmp_path) -> None:
     for name, position in (("a", "AP"), ("b", "LL")):
         path = write_radiograph(
