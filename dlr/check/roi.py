@@ -57,6 +57,10 @@ def _examine(source: _Source, roi: RoiRequest, pictured: frozenset[RoiKey] | Non
             picture = source.picture(roi, prepared, mask)
     except DlrError as error:
         return RoiCheck(roi, source.path, fault=str(error), image_key=source.image_key())
+    except Exception as error:
+        # The last line of defence, as in extraction: one case does not end the check of all.
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        return RoiCheck(roi, source.path, fault=reason, image_key=source.image_key())
     return RoiCheck(roi, source.path, facts, image_key=source.image_key(), picture=picture)
 
 

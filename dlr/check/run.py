@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from joblib import Parallel, delayed
 
 from dlr.check.columns import check_columns
 from dlr.check.damage import damage_findings, workbook_findings
 from dlr.check.facts import RoiCheck
 from dlr.check.finding import Finding, RoiKey, as_faults, in_order
 from dlr.check.identity import name_findings
+from dlr.check.isolation import examine_each
 from dlr.check.outcome import check_outcome
 from dlr.check.regions import duplicate_findings, roi_findings
 from dlr.check.result import Check, roi_frame
@@ -72,7 +73,8 @@ def run_check(
     ----------
     config : StudyConfig
     workers : int
-        Processes that read the images; the result does not depend on it.
+        Processes that read the images; the result does not depend on it. With two or more, an
+        image that crashes the compiled readers is a fault of its own and ends nothing.
     progress : callable
     pictures : bool
         Take pictures of ROIs for the contact sheet: `PICTURED` of all, and the flagged ones.
@@ -202,12 +204,10 @@ def _examine_all(
     chosen: frozenset[RoiKey] | None,
 ) -> Iterator[RoiCheck]:
     """Examine images in parallel; of flagged ROIs only so many pictures are kept in memory."""
-    parallel = Parallel(n_jobs=workers, return_as="generator")
+    examine = partial(examine_image, config, pictured=chosen)
     progress("images and masks", 0, len(tasks))
     room = MOST_FLAGGED
-    for done, checks in enumerate(
-        parallel(delayed(examine_image)(config, task, chosen) for task in tasks), start=1
-    ):
+    for done, checks in enumerate(examine_each(examine, tasks, workers), start=1):
         progress("images and masks", done, len(tasks))
         for check in checks:
             if check.picture is not None and chosen is not None and check.key not in chosen:
