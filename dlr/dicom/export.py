@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from dlr.dicom.files import is_dicom_file, numbers, read_header, reading, text
 from dlr.dicom.identity import harmless
+from dlr.dicom.privacy import private_words
 from dlr.dicom.rtstruct import CLOSED, frames_of_reference
 from dlr.dicom.series import HEADER_TAGS, MASK_MODALITIES, STRUCTURES, Header, header_of
 from dlr.errors import CaseError
+from dlr.safety.paths import shorten_paths
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -43,7 +45,6 @@ _GROUPS: Mapping[str, tuple[str, str]] = {
 _TAGS = (
     *HEADER_TAGS,
     *SCANNER_COLUMNS.values(),
-    "PatientBirthDate",
     "StudyDate",
     "StudyTime",
     "ImageType",
@@ -99,7 +100,7 @@ class Export:
     files : tuple of ExportedFile
         Images and masks.
     unreadable : mapping of Path to str
-        DICOM files that are damaged, with the reason.
+        DICOM files that are damaged, with the reason, which names the file without its folder.
     other : int
         Files that are not DICOM, or DICOM objects that are neither image nor mask.
     """
@@ -124,7 +125,9 @@ def scan_export(folder: Path, progress: Progress) -> Export:
         If pydicom is not installed.
     """
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    files, unreadable, other = [], {}, 0
+    files: list[ExportedFile] = []
+    unreadable: dict[Path, str] = {}
+    other = 0
     for done, path in enumerate(paths, 1):
         progress("headers", done, len(paths))
         if path.name.upper() == "DICOMDIR" or not is_dicom_file(path):
@@ -133,7 +136,7 @@ def scan_export(folder: Path, progress: Progress) -> Export:
         try:
             found = exported_files(path)
         except CaseError as error:
-            unreadable[path] = str(error)
+            unreadable[path] = shorten_paths(str(error))
             continue
         header = found[0].header
         if header.is_image or header.modality in MASK_MODALITIES:
@@ -160,7 +163,7 @@ def exported_files(path: Path) -> tuple[ExportedFile, ...]:
         found = ExportedFile(
             header=header,
             patient_id=text(dataset, "PatientID"),
-            private_words=_private_words(dataset),
+            private_words=private_words(dataset),
             study_time=f"{text(dataset, 'StudyDate')} {text(dataset, 'StudyTime')}",
         )
         if header.modality in MASK_MODALITIES:
@@ -265,10 +268,3 @@ def _functional_group(dataset: Dataset, sequence: str) -> Dataset | None:
             for found in (frame.get(sequence) or [])[:1]:
                 return found
     return None
-
-
-def _private_words(dataset: Dataset) -> tuple[str, ...]:
-    name = re.split(r"[\W_]+", text(dataset, "PatientName").casefold())
-    words = [word for word in name if len(word) > 2]
-    words += [text(dataset, key).casefold() for key in ("PatientID", "PatientBirthDate")]
-    return tuple(word for word in dict.fromkeys(words) if len(word) > 2)

@@ -7,7 +7,6 @@ and reports, and headers hold names and dates.
 
 from __future__ import annotations
 
-import re
 import struct
 import warnings
 import zlib
@@ -150,20 +149,3 @@ def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
     if isinstance(value, str) or not hasattr(value, "__iter__"):
         return (float(value),)
     return tuple(float(each) for each in value)
-
-
-def safe_description(dataset: Dataset, keyword: str = "SeriesDescription") -> str:
-    """Return free text of a header, or ``""`` where it may tell who the patient is.
-
-    Free text is typed in by people. It is dropped when it holds a part of the patient's name or
-    identifier, or a number of six digits or more (a date, a record number).
-    """
-    said = " ".join(text(dataset, keyword).split())
-    who = f"{text(dataset, 'PatientName')} {text(dataset, 'PatientID')}"
-    parts = [part for part in re.split(r"[^\w]+|_", who.casefold()) if len(part) > 2]
-    folded = said.casefold()
-    if any(part in folded for part in parts):
-        return ""
-    if re.search(r"\d{6}|\d{1,4}[-./]\d{1,2}[-./]\d{1,4}", said):
-        return ""
-    return "".join(letter for letter in said if letter.isprintable())[:64]

@@ -12,6 +12,7 @@ import pandas as pd
 from dlr.dicom.export import SCANNER_COLUMNS, Export, ExportedFile, Progress, scan_export
 from dlr.dicom.identity import harmless, plain_subject_id, pseudonym
 from dlr.dicom.pairing import Pair, Scan, group_scans, pair_masks
+from dlr.dicom.privacy import identifier_words, safe_roi_name, tells
 from dlr.dicom.references import fingerprint
 from dlr.dicom.stack import stack_frames
 from dlr.errors import CaseError, DlrError
@@ -216,14 +217,13 @@ class _Importer:
             "series_description": harmless(first.header.description),
         }
         return [
-            {**common, "roi": self._roi_name(pair.mask, number, name), "mask_label": str(number)}
+            {
+                **common,
+                "roi": harmless(safe_roi_name(name, number, pair.mask.private_words)),
+                "mask_label": str(number),
+            }
             for number, name in pair.mask.rois
         ]
-
-    def _roi_name(self, mask: ExportedFile, number: int, name: str) -> str:
-        """Return the name of an ROI; one that tells who the patient is becomes a number."""
-        telling = any(word in name.casefold() for word in mask.private_words)
-        return f"roi{number}" if telling or not name else harmless(name)[:64]
 
     def _problem(self, scan: Scan) -> str:
         """Say why a series makes no volume; ``""`` if it does, as far as headers tell."""
@@ -273,12 +273,12 @@ class _Importer:
         for file in self._export.files:
             hidden = set(file.private_words)
             if self._key is None:
-                hidden.discard(file.patient_id.casefold())  # it is in the table anyway
+                hidden -= set(identifier_words(file.patient_id))  # it is in the table anyway
             words.setdefault(self._subject(file), set()).update(hidden)
         rows = [*images[["subject_id", "image", "mask"]].to_numpy().tolist()]
         rows += unpaired[["subject_id", "file", "reason"]].to_numpy().tolist()
         return sum(
-            any(word in f"{first} {second}".casefold() for word in words.get(subject, ()))
+            tells(f"{first} {second}", words.get(subject, ()), short_numbers=True)
             for subject, first, second in rows
         )
 

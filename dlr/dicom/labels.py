@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 PROBLEM = "Problem"
 """Name of the entry that says why an ROI cannot be used."""
 
+SHOWN = "Shown"
+"""Name of the entry that holds an ROI's name as messages may tell it."""
+
 
 @dataclass(frozen=True)
 class Roi:
@@ -29,12 +32,15 @@ class Roi:
         Its name, which `mask_segment` names.
     voxels : ndarray of bool or None
         On the grid of the label map; None where it was not asked for or has a problem.
+    shown : str
+        Its name as messages may tell it, see `dlr.dicom.privacy`.
     problem : str
         One sentence that says why the ROI cannot be used; ``""`` if it can.
     """
 
     number: int
     name: str
+    shown: str
     voxels: NDArray[np.bool_] | None = None
     problem: str = ""
 
@@ -80,6 +86,7 @@ def label_map(rois: Sequence[Roi], grid: sitk.Image) -> sitk.Image:
             "Name": roi.name,
             "LabelValue": str(roi.number),
             "Layer": str(place),
+            SHOWN: roi.shown,
             PROBLEM: roi.problem,
         }
         for key, value in entries.items():

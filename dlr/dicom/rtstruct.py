@@ -8,7 +8,7 @@ slices that were drawn.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from dlr.dicom.files import numbers, read_dataset, reading, text
 from dlr.dicom.labels import Roi, label_map, wanted
 from dlr.dicom.placement import OFF_GRID, index_matrix
+from dlr.dicom.privacy import private_words, safe_roi_name
 from dlr.dicom.rasterise import Contour, fill_contours
 from dlr.dicom.references import fingerprint
 from dlr.dicom.volume import FRAME_OF_REFERENCE
@@ -85,12 +86,15 @@ def read_structures(
             int(item.ReferencedROINumber): _closed_contours(item)
             for item in dataset.get("ROIContourSequence") or []
         }
-        rois = [
-            _roi(item, drawn.get(roi, []), reference, path)
-            if wanted(roi, text(item, "ROIName"), label, segment)
-            else Roi(roi, text(item, "ROIName"))
-            for roi, item in sorted(listed.items())
-        ]
+        words = private_words(dataset)
+        rois = []
+        for number, item in sorted(listed.items()):
+            name = text(item, "ROIName")
+            roi = Roi(number, name, safe_roi_name(name, number, words))
+            if wanted(number, name, label, segment):
+                uid = text(item, "ReferencedFrameOfReferenceUID")
+                roi = _filled(roi, uid, drawn.get(number, []), reference, path)
+            rois.append(roi)
         return label_map(rois, reference)
 
 
@@ -147,16 +151,18 @@ def _closed_contours(item: Dataset) -> list[_Drawn]:
     return contours
 
 
-def _roi(item: Dataset, drawn: Sequence[_Drawn], reference: sitk.Image, path: Path) -> Roi:
-    roi, name = int(item.ROINumber), text(item, "ROIName")
-    named = f"The ROI '{name}' in {path}"
+def _filled(
+    roi: Roi, frame_uid: str, drawn: Sequence[_Drawn], reference: sitk.Image, path: Path
+) -> Roi:
+    """Return an ROI with its voxels, or with the reason why there are none."""
+    named = f"The ROI '{roi.shown}' in {path}"
     try:
         # A plan may hold ROIs drawn on CT and on MRI, each in the coordinates of its own.
-        if uid := text(item, "ReferencedFrameOfReferenceUID"):
-            check_frame_of_reference([fingerprint(uid)], reference, named)
-        return Roi(roi, name, _rasterised(named, drawn, reference))
+        if frame_uid:
+            check_frame_of_reference([fingerprint(frame_uid)], reference, named)
+        return replace(roi, voxels=_rasterised(named, drawn, reference))
     except CaseError as error:
-        return Roi(roi, name, problem=str(error))
+        return replace(roi, problem=str(error))
 
 
 def _rasterised(named: str, drawn: Sequence[_Drawn], reference: sitk.Image) -> NDArray[np.bool_]:

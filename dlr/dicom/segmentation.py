@@ -16,6 +16,7 @@ from dlr.dicom.frames import Frame, frames_of
 from dlr.dicom.labels import Roi, label_map, wanted
 from dlr.dicom.pixels import Pixels, stored_frames
 from dlr.dicom.placement import Placement, own_grid
+from dlr.dicom.privacy import private_words, safe_roi_name
 from dlr.dicom.references import fingerprint
 from dlr.dicom.stack import COSINE_TOLERANCE
 from dlr.dicom.volume import SERIES
@@ -71,6 +72,7 @@ def read_segmentation(
         here = reference is not None and _names_series_of(reference, dataset)
         grid, placement = _grid(frames, reference, here, f"The segmentation {path}")
         members = _members(dataset, stored, threshold, path)
+        words = private_words(dataset)
         rois = []
         for segment_number, name in sorted(names.items()):
             voxels = None
@@ -78,7 +80,8 @@ def read_segmentation(
                 voxels = np.zeros(grid.GetSize()[::-1], dtype=np.bool_)
                 for index, pixels in members(segment_number):
                     voxels[placement.slice_of(frames[index])] |= placement.turned(pixels)
-            rois.append(Roi(segment_number, name, voxels))
+            shown = safe_roi_name(name, segment_number, words)
+            rois.append(Roi(segment_number, name, shown, voxels))
         return label_map(rois, grid)
 
 

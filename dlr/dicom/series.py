@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dlr.dicom.files import is_dicom_file, number, read_header, reading, safe_description, text
+from dlr.dicom.files import is_dicom_file, number, read_header, reading, text
 from dlr.dicom.frames import FRAME_TAGS, Frame, frames_of
+from dlr.dicom.privacy import private_words, safe_text
 from dlr.dicom.references import Reference, fingerprint
 from dlr.dicom.stack import plane_name
 from dlr.errors import CaseError
@@ -29,6 +30,7 @@ HEADER_TAGS = (
     "SeriesNumber",
     "PatientID",
     "PatientName",
+    "PatientBirthDate",
     *FRAME_TAGS,
 )
 """Elements that `header_of` looks at."""
@@ -87,12 +89,13 @@ class Series:
         return planes.pop() if len(planes) == 1 else ""
 
     def summary(self) -> str:
-        """Describe the series on one line: fingerprint, modality, plane, slices, description."""
+        """Describe the series on one line: fingerprint, modality, plane, slices.
+
+        What people typed in is left out: the line stands in messages and tables.
+        """
         count = len(self.frames)
         words = [self.modality, self.plane, f"{count} slice{'s' * (count != 1)}"]
-        said = self.headers[0].description
-        named = f' "{said}"' if said else ""
-        return f"#{fingerprint(self.uid)} ({' '.join(filter(None, words))}{named})"
+        return f"#{fingerprint(self.uid)} ({' '.join(filter(None, words))})"
 
 
 def header_of(dataset: Dataset, path: Path) -> Header:
@@ -108,7 +111,7 @@ def header_of(dataset: Dataset, path: Path) -> Header:
             series_uid=text(dataset, "SeriesInstanceUID"),
             study_uid=text(dataset, "StudyInstanceUID"),
             frame_of_reference_uid=text(dataset, "FrameOfReferenceUID"),
-            description=safe_description(dataset),
+            description=safe_text(text(dataset, "SeriesDescription"), private_words(dataset)),
             series_number=int(number(dataset, "SeriesNumber") or 0),
             frames=frames_of(dataset, path) if measured else (),
         )

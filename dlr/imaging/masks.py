@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import SimpleITK as sitk
 
+from dlr.dicom.privacy import safe_roi_name
 from dlr.dicom.references import is_dicom
 from dlr.errors import CaseError
 from dlr.imaging.read import as_volume, load, to_grey
@@ -23,11 +24,15 @@ _PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".gif"}
 
 @dataclass(frozen=True)
 class Segment:
-    """One segment of a 3D Slicer segmentation, as its NRRD header describes it."""
+    """One segment of a 3D Slicer segmentation, as its NRRD header describes it.
+
+    `shown` is its name as messages may tell it: without patients' names and dates.
+    """
 
     name: str
     value: int
     layer: int
+    shown: str
     problem: str = ""
 
 
@@ -148,8 +153,8 @@ def select_label(
         chosen = _choose_segment(segments, label, segment, path)
         if chosen.problem:
             raise CaseError(chosen.problem)
-        mask = _where(_layer(label_map, chosen.layer), chosen.value)
-        named = f"segment '{chosen.name}'"
+        mask = _where(_layer(label_map, chosen.layer, path), chosen.value)
+        named = f"segment '{chosen.shown}'"
     else:
         if segment is not None and label is None:
             label = _label_from_text(segment, path)
@@ -262,15 +267,19 @@ def _segments(label_map: sitk.Image) -> list[Segment]:
         prefix = f"Segment{index}_"
         entry = {
             key: label_map.GetMetaData(prefix + key)
-            for key in ("ID", "Name", "LabelValue", "Layer", "Problem")
+            for key in ("ID", "Name", "LabelValue", "Layer", "Shown", "Problem")
             if label_map.HasMetaDataKey(prefix + key)
         }
+        name = entry.get("Name", entry["ID"])
+        value = _whole(entry.get("LabelValue", "1"), f"{prefix}LabelValue")
         found.append(
             Segment(
-                name=entry.get("Name", entry["ID"]),
-                value=_whole(entry.get("LabelValue", "1"), f"{prefix}LabelValue"),
+                name=name,
+                value=value,
                 # Files of Slicer before 4.11 have one component per segment and no layers.
                 layer=_whole(entry.get("Layer", str(index)), f"{prefix}Layer"),
+                # A DICOM header tells the patient's name, so that it can be looked for in an ROI's.
+                shown=entry.get("Shown") or safe_roi_name(name, value),
                 # Why an ROI of a DICOM structure set could not be rasterised.
                 problem=entry.get("Problem", ""),
             )
@@ -292,7 +301,7 @@ def _whole(text: str, entry: str) -> int:
 def _choose_segment(
     segments: list[Segment], label: int | None, segment: str | None, path: Path
 ) -> Segment:
-    names = _listing([f"'{each.name}' (label {each.value})" for each in segments])
+    names = _listing([f"'{each.shown}' (label {each.value})" for each in segments])
     if segment is not None:
         fits = [each for each in segments if each.name == segment]
         fits = fits or [each for each in segments if str(each.value) == segment]
@@ -315,7 +324,13 @@ def _choose_segment(
     )
 
 
-def _layer(label_map: sitk.Image, layer: int) -> sitk.Image:
-    if label_map.GetNumberOfComponentsPerPixel() == 1:
+def _layer(label_map: sitk.Image, layer: int, path: Path) -> sitk.Image:
+    count = label_map.GetNumberOfComponentsPerPixel()
+    if count == 1:
         return label_map
+    if not 0 <= layer < count:
+        raise CaseError(
+            f"The mask {path} has {count} layers, and its header puts the segment into layer"
+            f" {layer} (from 0); save the segmentation again from the program that made it."
+        )
     return sitk.VectorIndexSelectionCast(label_map, layer)

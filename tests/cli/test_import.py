@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -257,7 +259,8 @@ def test_rois_of_one_file_go_with_the_scans_they_were_drawn_on(tmp_path) -> None
         dataset.StructureSetROISequence[index].ReferencedFrameOfReferenceUID = uid
     dataset.save_as(path)
     found = run(root, tmp_path / "out")
-    assert found["images"][["image", "roi", "mask_label"]].to_numpy().tolist() == [
+    rows = found["images"][["image", "roi", "mask_label"]].sort_values("image")
+    assert rows.to_numpy().tolist() == [
         ["../export/1", "first", "1"], ["../export/2", "second", "2"],
     ]  # fmt: skip
     assert found["unpaired"]["reason"].tolist() == ["no series has its frame of reference"]
@@ -295,6 +298,63 @@ def test_studies_of_a_patient_are_numbered_in_time(tmp_path) -> None:
 def test_descriptions_only_where_asked_and_harmless(export, tmp_path) -> None:
     images = run(export, tmp_path / "out", descriptions=True)["images"]
     assert set(images["series_description"]) == {"t2_tse_sag"}
+
+
+def short_names(root):
+    """Write an export of a patient whose name has two letters, or two ideographs."""
+    scan = Scan(patient="12", description="李娜 lumbar for Prof Wang")
+    again = Scan(
+        patient="12", number=4, study=scan.study, frame_of_reference=scan.frame_of_reference,
+        description="LI NA, ward 3",
+    )  # fmt: skip
+
+    def named(_, dataset):
+        dataset.SpecificCharacterSet = "ISO_IR 192"
+        dataset.PatientName = "Li^Na=李^娜"
+
+    paths = write_series(root / "Li_Na" / "one", pixels(1), scan, named)
+    write_series(root / "Li_Na" / "two", pixels(2), again, named)
+    tumour = np.zeros(SHAPE, np.uint8)
+    tumour[1:4, 3:9, 4:12] = 1
+    rois = dict.fromkeys(["Tumour LI", "李 rest", "lina", "2021-09-08", "million", "L1"], tumour)
+    path = write_segmentation(root / "seg.dcm", paths, rois)
+    contours = [(2, box(2.5, 2.5, 9.5, 9.5))]
+    plan = write_structures(root / "rs.dcm", scan, {"GTV": contours}, names_series=False)
+    for file in (path, plan):
+        dataset = dcmread(file)
+        named(0, dataset)
+        dataset.save_as(file)
+    return root
+
+
+def test_short_names_and_ideographs_are_found(tmp_path, capsys) -> None:
+    out = tmp_path / "out"
+    root = short_names(tmp_path / "export")
+    options = {"pseudonymise": tmp_path / "key", "new_key": True, "descriptions": True}
+    found = run(root, out, **options)
+    assert found["images"]["roi"].tolist() == ["roi1", "roi2", "roi3", "roi4", "million", "L1"]
+    assert set(found["images"]["series_description"]) == {""}
+    assert "shares its frame of reference with 2 series" in found["unpaired"]["reason"].str.cat()
+    # Six rows with an image or mask in the folder of that name, and the series without a mask.
+    assert "7 rows have paths that tell who the patient is" in capsys.readouterr().out
+    # Paths are as they are; nothing else may hold a part of the name.
+    written = "".join(path.read_text() for path in out.iterdir()).replace("export/Li_Na/", "")
+    assert not re.search(r"李|娜|lina|(?<![a-z])(li|na|wang)(?![a-z])", written.casefold())
+
+
+def test_descriptions_stand_in_no_reason(tmp_path) -> None:
+    scan = Scan(description="lumbar for Prof Wang")
+    again = Scan(
+        number=4, study=scan.study, frame_of_reference=scan.frame_of_reference,
+        description="for Prof Wang",
+    )  # fmt: skip
+    write_series(tmp_path / "export" / "1", pixels(1), scan)
+    write_series(tmp_path / "export" / "2", pixels(2), again)
+    contours = {"GTV": [(2, box(2.5, 2.5, 9.5, 9.5))]}
+    write_structures(tmp_path / "export" / "rs.dcm", scan, contours, names_series=False)
+    unpaired = run(tmp_path / "export", tmp_path / "out")["unpaired"]
+    assert "is not certain: #" in unpaired["reason"].str.cat()
+    assert "Wang" not in unpaired.to_csv()
 
 
 def test_tables_are_not_overwritten_by_accident(export, tmp_path) -> None:

@@ -412,6 +412,22 @@ def test_absent_roi_lists_those_present(tmp_path) -> None:
         read_mask(path, segment="Cord", reference=image)
 
 
+def test_names_of_patients_in_names_of_rois_are_not_told(tmp_path) -> None:
+    contours = [(2, box(2, 3, 6, 9))]
+    rois = {"Musterfrau GTV": contours, "GTV 20210908": [], "Cord": []}
+    path, image = structures(tmp_path, rois)
+    paths = sorted((tmp_path / "image").iterdir())
+    masks = dict(zip(rois, [two_masks()["Tumour"]] * 3, strict=True))
+    segmentation = write_segmentation(tmp_path / "seg.dcm", paths, masks)
+    listed = r"'roi1' \(label 1\), 'roi2' \(label 2\), 'Cord' \(label 3\)"
+    for mask in (path, segmentation):
+        with pytest.raises(CaseError, match=f"no label 9; segments present: {listed}"):
+            read_mask(mask, label=9, reference=image)
+        assert array(read_mask(mask, segment="Musterfrau GTV", reference=image)).any()
+    with pytest.raises(CaseError, match="The ROI 'roi2' in"):
+        read_mask(path, label=2, reference=image)
+
+
 def test_only_the_chosen_roi_has_to_be_right(tmp_path) -> None:
     rois = {"off": [(2.5, box(2, 3, 6, 9))], "GTV": [(2, box(2, 3, 6, 9))]}
     path, image = structures(tmp_path, rois, Scan())

@@ -136,6 +136,23 @@ def test_segment_is_chosen_by_unambiguous_value(layered_segmentation):
         assert node.GetSpacing() == (1.0, 1.0, 2.0)
 
 
+@pytest.mark.parametrize("layer", [7, -1])
+def test_layer_that_is_not_there_is_refused(layered_segmentation, layer):
+    content = layered_segmentation.read_bytes()
+    content = content.replace(b"Segment1_Layer:=1", b"Segment1_Layer:=%d" % layer)
+    layered_segmentation.write_bytes(content)
+    with pytest.raises(CaseError, match=f"has 2 layers, .* into layer {layer}"):
+        read_mask(layered_segmentation, segment="edema")
+
+
+def test_names_that_look_like_dates_are_not_told(layered_segmentation):
+    content = layered_segmentation.read_bytes()
+    layered_segmentation.write_bytes(content.replace(b"=node", b"=node 2021-09-08"))
+    with pytest.raises(CaseError, match=r"'edema' \(label 1\), 'roi2' \(label 2\)"):
+        read_mask(layered_segmentation)
+    assert read_mask(layered_segmentation, segment="node 2021-09-08").GetSize() == (9, 8, 4)
+
+
 def test_ambiguous_or_absent_segments_are_listed(layered_segmentation):
     listed = r"'tumour' \(label 1\), 'edema' \(label 1\), 'node' \(label 2\)"
     with pytest.raises(CaseError, match=f"holds 3 segments .*{listed}"):
