@@ -20,20 +20,42 @@ _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 _PARTIAL, _STAGE = ".partial-", ".unfinished-"
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes, make_folder: bool = True) -> None:
     """Write `content` so that `path` holds all of it or does not change.
+
+    Parameters
+    ----------
+    path : Path
+    content : bytes
+    make_folder : bool
+        Whether to make the folder, and those it is in, where they are missing.
 
     Raises
     ------
     StorageError
         If the folder cannot be written or the disk is full.
     """
-    with atomic_path(path) as temporary, temporary.open("xb") as stream:
+    with atomic_path(path, make_folder) as temporary, temporary.open("xb") as stream:
         stream.write(content)
 
 
+def make_folders(*folders: Path) -> None:
+    """Make folders where they are missing, but not those they are in.
+
+    Raises
+    ------
+    StorageError
+        If one cannot be made.
+    """
+    for folder in folders:
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise storage_error(error, folder) from None
+
+
 @contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path, make_folder: bool = True) -> Iterator[Path]:
     """Give a temporary path beside `path` to write to; its file replaces `path` at the end.
 
     Raises
@@ -43,7 +65,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """
     temporary = path.with_name(f"{_PARTIAL}{uuid.uuid4().hex}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if make_folder:
+            path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         _flush(temporary)
         temporary.replace(path)

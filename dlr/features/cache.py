@@ -20,7 +20,7 @@ from typing import Any, Self
 import numpy as np
 
 from dlr.errors import StorageError
-from dlr.safe_files import storage_error, write_atomically
+from dlr.safe_files import make_folders, storage_error, write_atomically
 
 _CHECKSUM_BYTES = 32
 
@@ -112,8 +112,15 @@ class Cache:
         return None
 
     def _write(self, family: str, key: str, content: bytes) -> None:
-        self.require()
-        write_atomically(self._path(family, key), hashlib.sha256(content).digest() + content)
+        path = self._path(family, key)
+        try:
+            if self.opened:  # below the folder only: it is never made anew
+                make_folders(path.parent.parent, path.parent)
+            checksum = hashlib.sha256(content).digest()
+            write_atomically(path, checksum + content, make_folder=not self.opened)
+        except StorageError:
+            self.require()  # the better reason, where it is so
+            raise
 
     def read_record(self, family: str, key: str) -> dict[str, Any] | None:
         """Return a record, or None when absent or damaged."""

@@ -20,6 +20,7 @@ from dlr.cli.app import run
 from dlr.cohort.simulation import write_tiny_cohort
 from dlr.features import extraction
 from dlr.features.supervisor import Supervisor
+from dlr.study import Study
 
 PATIENCE_S = 60.0
 
@@ -64,6 +65,15 @@ class Harmed:
         )
         self.started.append(process)
         return process
+
+    def resume(self, expected: pd.DataFrame) -> str:
+        """Extract what is left, in this process; return the summary's sentence."""
+        chosen = Study.from_yaml(self.study, self.work)
+        table = chosen.extract(chosen.cohort())
+        pd.testing.assert_frame_equal(table.values, expected, check_exact=True)
+        assert table.failures.empty
+        assert table.summary is not None
+        return table.summary.describe()
 
     def entries(self) -> list[Path]:
         """Return the cache entries that are whole."""

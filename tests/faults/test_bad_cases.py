@@ -19,33 +19,22 @@ def assert_others_are_sound(study: Harmed, expected: pd.DataFrame, *lost: str) -
     assert set(study.failed()) == set(lost)
 
 
-def test_crashing_cases_are_listed_and_the_others_have_their_numbers(
+def test_bad_cases_are_listed_and_the_others_have_their_numbers(
     faulty: Harmed, expected: pd.DataFrame, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    plant(faulty, S0003="segfault", S0006="abort", S0010="raise", S0012="chatter")
-    assert faulty.extract("--workers", "2") == 4
-    assert_others_are_sound(faulty, expected, "S0003", "S0006", "S0010")
-    reasons = faulty.failed()
-    assert "segmentation fault) twice" in reasons["S0003"]
-    assert "signal 6 (abort) twice" in reasons["S0006"]
-    assert reasons["S0010"] == "RuntimeError: a defect of an engine"
-    capfd.readouterr()
-    plant(faulty)
-    assert faulty.extract() == 0  # the next run does what is left, and only that
-    assert "21 from the cache, 3 computed" in capfd.readouterr().out
-    assert_others_are_sound(faulty, expected)
-
-
-def test_hanging_and_swelling_cases_are_given_up_and_unlucky_ones_are_not(
-    faulty: Harmed, expected: pd.DataFrame
-) -> None:
-    plant(faulty, S0002="segfault once", S0004="hang", S0006="swell", S0012="swell once")
+    bad = {"S0002": "hang", "S0003": "segfault", "S0004": "raise", "S0006": "swell"}
+    plant(faulty, **bad, S0010="chatter")
     options = ("--workers", "2", "--case-timeout", "8", "--case-memory", "0.6")
     assert faulty.extract(*options) == 4
-    assert_others_are_sound(faulty, expected, "S0004", "S0006")
+    assert "24 ROIs: 0 from the cache, 20 computed, 4 failed." in capfd.readouterr().out
+    assert_others_are_sound(faulty, expected, *bad)
     reasons = faulty.failed()
-    assert reasons["S0004"].startswith("took longer than 8 s and was given up")
+    assert reasons["S0002"].startswith("took longer than 8 s and was given up")
+    assert "segmentation fault) twice" in reasons["S0003"]
+    assert reasons["S0004"] == "RuntimeError: a defect of an engine"
     assert "needed more than 0.6 GB" in reasons["S0006"]
+    # The next run does what is left, and only that.
+    assert faulty.resume(expected) == "24 ROIs: 20 from the cache, 4 computed."
 
 
 def test_a_corrupted_volume_in_the_middle_costs_its_case(
@@ -56,8 +45,7 @@ def test_a_corrupted_volume_in_the_middle_costs_its_case(
     path = study.folder / broken["image"]
     sound = path.read_bytes()
     path.write_bytes(sound[: len(sound) // 2])
-    assert study.extract("--workers", "2") == 4
+    assert study.extract() == 4
     assert_others_are_sound(study, expected, "S0010")
     path.write_bytes(sound)
-    assert study.extract() == 0
-    assert_others_are_sound(study, expected)
+    assert study.resume(expected) == "24 ROIs: 23 from the cache, 1 computed."

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,24 +65,25 @@ def _dask(part: str) -> list[str]:
     return [sys.executable, "-P", "-m", "dask", part]
 
 
-@pytest.mark.parametrize("limits", [{}, {"case_timeout_s": 600.0}], ids=["plain", "limited"])
-def test_a_worker_killed_midway_costs_nothing_and_changes_no_number(
-    study: Harmed,
-    expected: pd.DataFrame,
-    address: str,
-    start_worker: Start,
-    limits: dict[str, float],
-) -> None:
+def start_two(address: str, start_worker: Start) -> subprocess.Popen[bytes]:
+    """Start two workers and wait until they are known; return one."""
     first, _ = start_worker(address), start_worker(address)
     with Client(address, set_as_default=False) as client:
         client.wait_for_workers(2)
+    return first
+
+
+def test_a_worker_killed_midway_costs_nothing_and_changes_no_number(
+    study: Harmed, expected: pd.DataFrame, address: str, start_worker: Start
+) -> None:
+    first = start_two(address, start_worker)
 
     def kill_first(stage: str, done: int, total: int) -> None:
         if stage == STAGE and done == 4:
             first.kill()
 
     chosen = Study.from_yaml(study.study, study.work)
-    execution = Execution(scheduler=address, **limits)
+    execution = Execution(scheduler=address)
     table = extract_features(chosen.cohort(), study.work, execution, kill_first)
     assert first.wait() != 0
     assert table.failures[table.failures["level"] == "case"].empty
@@ -91,18 +93,20 @@ def test_a_worker_killed_midway_costs_nothing_and_changes_no_number(
     assert not list(study.work.glob("cache/.run-*"))
 
 
-def test_the_command_works_on_a_cluster_and_goes_on_without_it(
-    study: Harmed,
-    expected: pd.DataFrame,
-    address: str,
-    start_worker: Start,
-    capfd: pytest.CaptureFixture[str],
+def test_a_worker_killed_midway_costs_the_command_nothing(
+    study: Harmed, expected: pd.DataFrame, address: str, start_worker: Start
 ) -> None:
-    start_worker(address)
+    first = start_two(address, start_worker)
+
+    def kill_first() -> None:
+        wait_until(lambda: len(study.entries()) >= 4)
+        first.kill()
+
+    killer = threading.Thread(target=kill_first)
+    killer.start()
     assert study.extract("--scheduler", address) == 0
-    assert study.extract() == 0
-    assert "24 from the cache" in capfd.readouterr().out
-    pd.testing.assert_frame_equal(study.values(), expected, check_exact=True)
+    killer.join()
+    assert study.resume(expected) == "24 ROIs: 24 from the cache, 0 computed."
 
 
 def test_an_roi_that_ends_its_workers_fails_alone(
