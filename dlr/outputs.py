@@ -15,13 +15,20 @@ import yaml
 from dlr.errors import DlrError
 from dlr.external import ExternalValidation, evaluations_of
 from dlr.models.recalibration_file import recalibration_json
+from dlr.progress import Progress, silent
 from dlr.results import CohortEvaluation, StudyResult, ValidationResult
 from dlr.safe_files import staged, write_atomically
 from dlr.safety.private import private_result
 from dlr.safety.spreadsheets import csv_text
 
 
-def write_run(result: StudyResult | ValidationResult, folder: Path) -> Path:
+def write_run(
+    result: StudyResult | ValidationResult,
+    folder: Path,
+    *,
+    pdf: bool = False,
+    progress: Progress = silent,
+) -> Path:
     """Write everything a run gives people and programs to read.
 
     Parameters
@@ -33,6 +40,10 @@ def write_run(result: StudyResult | ValidationResult, folder: Path) -> Path:
         seed, hashes of all inputs and of the files above), and the report with its figures and
         tables. A validation adds ``flags.csv``, ``subgroups.csv`` where there are any, and
         ``recalibration.json`` (updates on offer; with several cohorts one file for each, too).
+    pdf : bool
+        Save figures as PDF, too.
+    progress : callable
+        Told of every figure.
 
     Returns
     -------
@@ -47,11 +58,12 @@ def write_run(result: StudyResult | ValidationResult, folder: Path) -> Path:
     from dlr.report import write_report
 
     result = private_result(result)
+    kind = "study" if isinstance(result, StudyResult) else "validation"
     try:
-        with staged(folder) as stage:
+        with staged(folder, kind) as stage:
             for name, text in run_files(result).items():
                 write_atomically(stage / name, text.encode())
-            report = write_report(result, stage)
+            report = write_report(result, stage, pdf=pdf, progress=progress)
         return folder / report.relative_to(stage)
     except PermissionError as error:
         raise DlrError(f"{error.filename} cannot be written; choose another --out") from None
@@ -127,6 +139,11 @@ def _external_files(result: ExternalValidation, level: float) -> dict[str, str]:
     main = None if result.evaluation is None else result.evaluation.cohort
     for cohort, items in result.recalibrations.items():
         name = "recalibration.json" if cohort == main else f"recalibration_{cohort}.json"
+        if _safe(name) in files:
+            raise DlrError(
+                f"the cohorts have names so alike that both would write {_safe(name)}; "
+                "rename one in the clinical table"
+            )
         files[_safe(name)] = _json(recalibration_json(items, result.model, cohort, level))
     return files
 

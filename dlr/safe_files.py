@@ -17,7 +17,7 @@ from dlr.errors import StorageError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
-_PARTIAL, _STAGE = ".partial-", ".unfinished-"
+_PARTIAL, _STAGE, _LIST = ".partial-", ".unfinished-", ".dlr-files-"
 
 
 def write_atomically(path: Path, content: bytes, make_folder: bool = True) -> None:
@@ -79,12 +79,21 @@ def atomic_path(path: Path, make_folder: bool = True) -> Iterator[Path]:
 
 
 @contextmanager
-def staged(folder: Path) -> Iterator[Path]:
+def staged(folder: Path, kind: str = "") -> Iterator[Path]:
     """Give an empty folder within `folder`; at the end its files move up, each of them whole.
 
     It lies within, not beside, since only there it is sure to be on the same disk. What was in
-    `folder` does not change before the last new file is written, and stays where nothing of its
-    name is written. What a killed run of this machine left behind is removed.
+    `folder` does not change before the last new file is written. What a killed run of this machine
+    left behind is removed.
+
+    Parameters
+    ----------
+    folder : Path
+        Made when missing.
+    kind : str
+        Of the run. Files that the run of this kind before wrote and this one does not are removed
+        at the end, so that nothing of another model stays beside the new one. Without a kind, all
+        others stay; those of the user stay in any case.
 
     Raises
     ------
@@ -98,7 +107,12 @@ def staged(folder: Path) -> Iterator[Path]:
         stage.mkdir()
         try:
             yield stage
+            for inner in stage.glob(f"{_LIST}*"):
+                inner.unlink()  # of a part of this run, which is listed here as a whole
+            new = [path.relative_to(stage).as_posix() for path in _files(stage)]
             _move_all(stage, folder)
+            if kind:
+                _remove_stale(folder, kind, sorted(new))
         finally:
             shutil.rmtree(stage, ignore_errors=True)
     except OSError as error:
@@ -115,7 +129,7 @@ def _sweep(folder: Path) -> None:
 
 def _move_all(stage: Path, folder: Path) -> None:
     """Move every file to its place, those that hold checksums of the others last."""
-    files = [path for path in stage.rglob("*") if path.is_file()]
+    files = _files(stage)
     files.sort(key=lambda path: (path.name in ("checksums.json", "provenance.json"), path))
     for path in files:
         _flush(path)
@@ -123,6 +137,22 @@ def _move_all(stage: Path, folder: Path) -> None:
         target = folder / path.relative_to(stage)
         target.parent.mkdir(parents=True, exist_ok=True)
         path.replace(target)
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def _remove_stale(folder: Path, kind: str, new: list[str]) -> None:
+    """Remove what the list of the run before names and the new one does not; write the new list."""
+    listed = folder / f"{_LIST}{kind}"
+    old = listed.read_text("utf-8").splitlines() if listed.is_file() else []
+    home = folder.resolve()
+    for name in set(old) - set(new):
+        path = folder / name
+        if path.resolve().is_relative_to(home) and path.is_file():  # lists can be forged
+            path.unlink()
+    write_atomically(listed, "\n".join(new).encode())
 
 
 def storage_error(error: OSError, path: Path) -> StorageError:

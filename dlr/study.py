@@ -54,11 +54,15 @@ class TrainedStudy:
     result: StudyResult
     bundle: Bundle
 
-    def save(self, folder: str | Path) -> Path:
-        """Write report, web nomogram, tables, scores and bundle; return the report's path."""
+    def save(self, folder: str | Path, *, pdf: bool = False, progress: Progress = silent) -> Path:
+        """Write report, web nomogram, tables, scores and bundle; return the report's path.
+
+        With `pdf` every figure is saved as PDF, too. Files of a run that was there before and
+        that this one does not have are removed.
+        """
         folder = Path(folder)
-        with staged(folder) as stage:
-            report = write_run(self.result, stage)
+        with staged(folder, "study") as stage:
+            report = write_run(self.result, stage, pdf=pdf, progress=progress)
             for place in (stage, stage / "bundle"):
                 write_model_card(self.bundle, place, self.result)
             self.bundle.save(stage / "bundle")

@@ -103,6 +103,32 @@ def test_staged_files_appear_together_and_others_stay(tmp_path: Path) -> None:
     assert names(tmp_path) == {"old.txt", "scores.csv", "tables/a.csv"}
 
 
+def test_files_that_only_the_run_before_wrote_go_and_those_of_others_stay(tmp_path: Path) -> None:
+    def run(kind: str, *written: str) -> None:
+        with staged(tmp_path, kind) as stage, staged(stage, "part") as part:
+            for name in written:
+                (part / name).parent.mkdir(exist_ok=True)
+                (part / name).write_text(kind)
+
+    (tmp_path / "notes.txt").write_text("the user's")
+    run("study", "report.html", "nomogram.html", "cases/001.jpg")
+    run("validation", "recalibration.json")
+    run("study", "report.html", "cases/002.jpg")
+    lists = {".dlr-files-study", ".dlr-files-validation"}
+    kept = {"notes.txt", "report.html", "cases/002.jpg", "recalibration.json"}
+    assert names(tmp_path) == kept | lists
+
+
+def test_a_forged_list_removes_nothing_elsewhere(tmp_path: Path) -> None:
+    run, other = tmp_path / "run", tmp_path / "other.txt"
+    run.mkdir()
+    other.write_text("mine")
+    (run / ".dlr-files-study").write_text(f"../other.txt\n{other}")
+    with staged(run, "study") as stage:
+        (stage / "a.txt").touch()
+    assert other.read_text() == "mine"
+
+
 def test_checksums_move_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     order = []
     replace = Path.replace

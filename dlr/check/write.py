@@ -9,7 +9,7 @@ import dlr
 from dlr.check.page import check_report
 from dlr.check.result import Check
 from dlr.report._write import write_pages
-from dlr.safe_files import write_atomically
+from dlr.safe_files import staged
 
 FORMAT = 1
 """Counts changes of check.json that older programs cannot read."""
@@ -30,7 +30,14 @@ def write_check(check: Check, folder: Path) -> Path:
     Path
         The page.
     """
-    page = write_pages(check_report(check), folder)
+    with staged(folder, "check") as stage:
+        page = write_pages(check_report(check), stage)
+        (stage / "check.json").write_text(_findings(check), encoding="utf-8")
+    return folder / page.relative_to(stage)
+
+
+def _findings(check: Check) -> str:
+    """Return findings and ROIs as JSON, flat."""
     rois = json.loads(check.rois.to_json(orient="records")) if len(check.rois) else []
     content = {
         "format": FORMAT,
@@ -42,6 +49,4 @@ def write_check(check: Check, folder: Path) -> Path:
         "findings": [item.to_record() for item in check.findings],
         "rois": rois,
     }
-    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    write_atomically(folder / "check.json", text.encode())
-    return page
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

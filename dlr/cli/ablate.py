@@ -34,12 +34,15 @@ def ablate(
     from dlr.cli.show import console
     from dlr.report import write_report
     from dlr.run_lock import run_lock
+    from dlr.safe_files import staged
     from dlr.study import Study
 
     with run_lock(out):
         with progress_bars() as progress:
             result = run(Study.from_yaml(study, work, root), workers, progress)
-        report = write_report(result, out)
+        with staged(out, "ablation") as stage:
+            page = write_report(result, stage)
+        report = out / page.relative_to(stage)
     table = result.table
     worst = table[table["variant"] != result.reference].sort_values("difference").head(5)
     for row in worst.itertuples():

@@ -32,6 +32,7 @@ Subgroups = Annotated[
     list[str] | None,
     typer.Option("--subgroup", help="Judge by a column, too: sex, age:40,60 (repeatable)."),
 ]
+Pdf = Annotated[bool, typer.Option("--pdf", help="Save every figure as PDF, too.")]
 CaseTimeout = Annotated[
     float,
     typer.Option("--case-timeout", min=1, help="Seconds after which an ROI is given up."),

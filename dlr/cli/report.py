@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import webbrowser
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -36,8 +37,10 @@ def report(
     authors still have to answer.
     """
     from dlr.report import rebuild_report
+    from dlr.run_lock import run_lock
 
-    page = rebuild_report(run, answers=answers, ablation=ablation)
+    with run_lock(run) if run.is_dir() else nullcontext():
+        page = rebuild_report(run, answers=answers, ablation=ablation)
     close(report=page)
     template = run / "checklist-template.yaml"
     if template.is_file():

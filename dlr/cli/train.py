@@ -14,6 +14,7 @@ from dlr.cli.options import (
     CaseMemory,
     CaseTimeout,
     Out,
+    Pdf,
     Root,
     Scheduler,
     Strict,
@@ -65,6 +66,7 @@ def train(
     workers: Workers = 1,
     strict: Strict = False,
     open_report: Annotated[bool, typer.Option("--open", help="Open the report.")] = False,
+    pdf: Pdf = False,
     case_timeout: CaseTimeout = CASE_TIMEOUT_S,
     case_memory: CaseMemory = None,
     scheduler: Scheduler = None,
@@ -81,13 +83,12 @@ def train(
     chosen = Study.from_yaml(study, work, root)
     cohort = chosen.cohort()
     how = execution(workers, case_timeout, case_memory, scheduler)
-    with run_lock(out):
-        with progress_bars() as progress:
-            table = chosen.extract(cohort, how, progress)
-            if strict and not table.failures.empty:
-                return exit_code(show_failures(table.failures), strict)
-            trained = chosen.train(cohort, table, workers, progress)
-        report = trained.save(out)
+    with run_lock(out), progress_bars() as progress:
+        table = chosen.extract(cohort, how, progress)
+        if strict and not table.failures.empty:
+            return exit_code(show_failures(table.failures), strict)
+        trained = chosen.train(cohort, table, workers, progress)
+        report = trained.save(out, pdf=pdf, progress=progress)
     _show_summary(table)
     if chosen.config.simulated:
         console.print("[bold yellow]SIMULATED DATA[/]: these numbers say nothing about patients.")
@@ -97,7 +98,7 @@ def train(
     record_evaluations(trained.result.evaluations, level)
     failed = show_failures(table.failures)
     close(report=report, bundle=out / "bundle")
-    if (out / "nomogram.html").is_file():
+    if trained.bundle.chart is not None:
         close(nomogram=out / "nomogram.html")
     if open_report:
         webbrowser.open(report.resolve().as_uri())

@@ -19,6 +19,7 @@ from dlr.cli.options import (
     Images,
     Only,
     Out,
+    Pdf,
     Root,
     Scheduler,
     Subgroups,
@@ -42,6 +43,7 @@ def validate(
     cohort: Only = None,
     subgroup: Subgroups = None,
     workers: Workers = 1,
+    pdf: Pdf = False,
     case_timeout: CaseTimeout = CASE_TIMEOUT_S,
     case_memory: CaseMemory = None,
     scheduler: Scheduler = None,
@@ -61,12 +63,11 @@ def validate(
         return validate_cnn(bundle, images, clinical, out, root, work, cohort, subgroup, workers)
     how = execution(workers, case_timeout, case_memory, scheduler)
     cache, groups = work or out / "work", subgroup or ()
-    with run_lock(out):
-        with progress_bars() as progress:
-            result = run_validation(
-                bundle, images, clinical, cache, root, cohort, how, progress, groups
-            )
-        report = write_run(result, out)
+    with run_lock(out), progress_bars() as progress:
+        result = run_validation(
+            bundle, images, clinical, cache, root, cohort, how, progress, groups
+        )
+        report = write_run(result, out, pdf=pdf, progress=progress)
     level = result.config.evaluation.confidence_level
     for evaluation in result.evaluations:
         show_evaluation(evaluation, level)
@@ -92,6 +93,7 @@ def predict(
         typer.Option("--recalibrate", help="Apply the update of a validation's JSON file."),
     ] = None,
     workers: Workers = 1,
+    pdf: Pdf = False,
     case_timeout: CaseTimeout = CASE_TIMEOUT_S,
     case_memory: CaseMemory = None,
     scheduler: Scheduler = None,
@@ -112,12 +114,11 @@ def predict(
         return predict_cnn(bundle, images, clinical, out, root, work, cohort, workers)
     how = execution(workers, case_timeout, case_memory, scheduler)
     cache = work or out / "work"
-    with run_lock(out):
-        with progress_bars() as progress:
-            result = run_prediction(
-                bundle, images, clinical, cache, root, cohort, how, progress, recalibrate
-            )
-        report = write_run(result, out)
+    with run_lock(out), progress_bars() as progress:
+        result = run_prediction(
+            bundle, images, clinical, cache, root, cohort, how, progress, recalibrate
+        )
+        report = write_run(result, out, pdf=pdf, progress=progress)
     if result.applied is not None:
         console.print(f"[yellow]{result.applied.describe()}[/]")
     n_cases = result.scores["case_id"].nunique()

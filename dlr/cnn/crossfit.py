@@ -49,7 +49,7 @@ class CnnStudy:
         from dlr.cnn.outputs import write_cnn_run
 
         folder = Path(out)
-        with staged(folder) as stage:
+        with staged(folder, "cnn") as stage:
             self.bundle.save(stage / "bundle")
             report = write_cnn_run(self.result, stage)
         return folder / report.relative_to(stage)

@@ -62,7 +62,7 @@ def write_cnn_run(result: CnnResult, folder: str | Path) -> Path:
         table = pd.concat([item.to_frame() for item in result.subgroups], ignore_index=True)
         files["subgroups.csv"] = csv_text(table)
     try:
-        with staged(folder) as stage:
+        with staged(folder, "cnn") as stage:
             for name, text in files.items():
                 write_atomically(stage / name, text.encode())
             write_score_table(result, stage / SCORE_FILE)

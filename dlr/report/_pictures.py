@@ -14,6 +14,7 @@ from PIL import Image
 from dlr.errors import DlrError
 from dlr.figures import save_figure, stamp_simulated
 from dlr.figures._style import figure_style, root_figure
+from dlr.progress import Progress, silent
 from dlr.report._blocks import CardPicture, Cases, Figure, Fold, Report, Section
 
 LARGEST_SVG = 200_000
@@ -51,7 +52,9 @@ class Picture:
     files: tuple[str, ...]
 
 
-def draw_all(report: Report, folder: Path, *, pdf: bool = False) -> dict[str, Picture]:
+def draw_all(
+    report: Report, folder: Path, *, pdf: bool = False, progress: Progress = silent
+) -> dict[str, Picture]:
     """Draw every figure of a report into ``folder/figures``, as SVG, PNG and, if asked, PDF.
 
     Crops of single cases go into ``folder/cases``.
@@ -63,11 +66,15 @@ def draw_all(report: Report, folder: Path, *, pdf: bool = False) -> dict[str, Pi
     """
     formats = ("svg", "png", "pdf") if pdf else ("svg", "png")
     names: set[str] = set()
-    for figure in figures_of(report.sections):
+    drawn = figures_of(report.sections)
+    for number, figure in enumerate(drawn):
+        progress("figures", number, len(drawn))
         if figure.name in names:
             raise ValueError(f"two figures are called '{figure.name}'; give each its own name")
         names.add(figure.name)
         _draw(figure, folder, formats, simulated=report.simulated)
+    if drawn:
+        progress("figures", len(drawn), len(drawn))
     crops = crops_of(report.sections)
     for crop in crops:
         _save_crop(crop, folder, MOST_CROPS_BYTES // len(crops))

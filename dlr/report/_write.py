@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import dlr
 from dlr.errors import DlrError
+from dlr.progress import Progress, silent
 from dlr.report._ablation import ablation_report
 from dlr.report._blocks import Report
 from dlr.report._checklists import (
@@ -31,6 +32,7 @@ from dlr.report._restore import read_report
 from dlr.report._study import study_report
 from dlr.report._validation import validation_report
 from dlr.results import Ablation, StudyResult
+from dlr.safe_files import staged
 from dlr.safety.private import private_result
 from dlr.safety.spreadsheets import write_csv_table
 
@@ -39,7 +41,11 @@ if TYPE_CHECKING:
 
 
 def write_report(
-    result: StudyResult | ValidationResult | Ablation, folder: Path, *, pdf: bool = False
+    result: StudyResult | ValidationResult | Ablation,
+    folder: Path,
+    *,
+    pdf: bool = False,
+    progress: Progress = silent,
 ) -> Path:
     """Write the report of a study, a validation or an ablation.
 
@@ -53,6 +59,8 @@ def write_report(
         unrounded, and ``tables.html`` for word processors).
     pdf : bool
         Save every figure as PDF with editable text too; doubles the time.
+    progress : callable
+        Told of every figure.
 
     Returns
     -------
@@ -68,13 +76,15 @@ def write_report(
         report = validation_report(result)
     if report.evidence:
         report = _with_checklists(report)
-    return write_pages(report, Path(folder), pdf=pdf)
+    return write_pages(report, Path(folder), pdf=pdf, progress=progress)
 
 
-def write_pages(report: Report, folder: Path, *, pdf: bool = False) -> Path:
+def write_pages(
+    report: Report, folder: Path, *, pdf: bool = False, progress: Progress = silent
+) -> Path:
     """Draw a report's figures and write its page, tables and JSON into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    pictures = draw_all(report, folder, pdf=pdf)
+    pictures = draw_all(report, folder, pdf=pdf, progress=progress)
     write_tables(report, folder)
     return _write_page(report, pictures, folder)
 
@@ -131,21 +141,30 @@ def rebuild_report(
     beside = folder / "ablation"
     if ablation is None and (beside / "report.json").is_file():
         ablation = beside
-    if ablation is not None:
-        part = read_report(ablation)
-        found = load_pictures(part, ablation)
-        report, added = _with_ablation(report, part), figures_of(part.sections)
-        pictures |= {figure.name: _copied(found[figure.name], ablation, folder) for figure in added}
+    with staged(folder) as stage:
+        if ablation is not None:
+            part = read_report(ablation)
+            found = load_pictures(part, ablation)
+            report, added = _with_ablation(report, part), figures_of(part.sections)
+            for figure in added:
+                pictures[figure.name] = _copied(found[figure.name], ablation, stage)
+        if report.evidence:
+            report = _answered(report, folder, answers, stage)
+        for item in checklists_of(report):
+            write_csv_table(checklist_frame(item), stage / "tables" / f"{item.name}.csv")
+        write_plain_tables(report, stage)
+        page = _write_page(report, pictures, stage)
+    return folder / page.relative_to(stage)
+
+
+def _answered(report: Report, folder: Path, answers: Path | None, stage: Path) -> Report:
+    """Put the authors' answers into the checklists, and write what they still have to answer."""
     if answers is None and (folder / "checklist.yaml").is_file():
         answers = folder / "checklist.yaml"
-    if report.evidence:
-        report = _with_checklists(report, None if answers is None else read_answers(answers))
-        template = answers_template(report.sections[_place(report, SECTION)])
-        (folder / "checklist-template.yaml").write_text(template, encoding="utf-8")
-    for item in checklists_of(report):
-        write_csv_table(checklist_frame(item), folder / "tables" / f"{item.name}.csv")
-    write_plain_tables(report, folder)
-    return _write_page(report, pictures, folder)
+    report = _with_checklists(report, None if answers is None else read_answers(answers))
+    template = answers_template(report.sections[_place(report, SECTION)])
+    (stage / "checklist-template.yaml").write_text(template, encoding="utf-8")
+    return report
 
 
 def _place(report: Report, name: str) -> int:
