@@ -15,7 +15,7 @@ from pathlib import Path
 
 from dlr import Study
 from dlr.ablation import ablate
-from dlr.cli.show import progress_bars
+from dlr.cli.bars import progress_bars
 from dlr.config import StudyConfig
 from dlr.report import write_report
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dlr.cli.show import progress_bars
+from dlr.cli.bars import progress_bars
 from dlr.config import StudyConfig
 from dlr.figures import plot_optimism, save_figure
 from dlr.models.cases import TrainingData
