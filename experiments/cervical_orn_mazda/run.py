@@ -21,7 +21,8 @@ import pandas as pd
 import SimpleITK as sitk
 
 from dlr import Study
-from dlr.cli.bars import progress_bars, show_evaluation
+from dlr.cli.bars import progress_bars
+from dlr.cli.show import show_evaluation
 from dlr.config import StudyConfig
 from dlr.figures import plot_decision, plot_nomogram, plot_scores, save_figure
 from dlr.models.nomogram import Nomogram

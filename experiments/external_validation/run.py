@@ -18,7 +18,8 @@ from pathlib import Path
 import pandas as pd
 
 from dlr import Study, validate
-from dlr.cli.bars import progress_bars, show_evaluation
+from dlr.cli.bars import progress_bars
+from dlr.cli.show import show_evaluation
 from dlr.config import StudyConfig
 from dlr.external import ExternalValidation
 from dlr.outputs import write_run

@@ -17,7 +17,8 @@ from pathlib import Path
 import pandas as pd
 
 from dlr import Study
-from dlr.cli.bars import progress_bars, show_evaluation
+from dlr.cli.bars import progress_bars
+from dlr.cli.show import show_evaluation
 from dlr.cohort.simulation import simulate_cohort, write_tiny_cohort
 from dlr.cohort.simulation.tiny import TINY_VARIABLES
 from dlr.config import StudyConfig
