@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -211,7 +212,7 @@ def _match_views(images: pd.DataFrame, config: StudyConfig) -> tuple[pd.DataFram
     )
     root = config.image_root or config.images.parent
     for column in ("image", "mask"):
-        images[column] = [str(root / cell) for cell in images[column]]
+        images[column] = [_place(root, cell) for cell in images[column]]
     parts = []
     for view, settings in config.views.items():
         source = settings.source or view
@@ -225,6 +226,20 @@ def _match_views(images: pd.DataFrame, config: StudyConfig) -> tuple[pd.DataFram
         faults.append(Fault(message, config.images, column="reader", code="reader"))
     columns = ["case_id", "subject_id", "view", "reader", "image", "mask"]
     return views[[*columns, "mask_label", "mask_segment", ROW]], faults
+
+
+def _place(root: Path, cell: str) -> str:
+    """Return the path that a cell names from a folder, without ``..`` in it.
+
+    Tables of an import lie beside the export, so their paths lead out of their folder first; in
+    messages the folder is cut off, and what is left must not be an export's folders.
+    """
+    path = str(root / cell)
+    plain = os.path.normpath(path)
+    if plain == path or os.path.realpath(plain) == os.path.realpath(path):
+        return plain
+    # A link on the way: ".." leads to the folder above its target.
+    return os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
 
 
 def _cohorts(

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlr.errors import CaseError, DlrError, MissingDependencyError
+from dlr.safety.paths import quoted
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -83,8 +84,8 @@ def reading(path: Path) -> Iterator[None]:
             raise
         except _faults() as error:
             raise CaseError(
-                f"The DICOM file {path} cannot be read ({type(error).__name__}); it is damaged, cut"
-                " short or not DICOM: export it again."
+                f"The DICOM file {quoted(path)} cannot be read ({type(error).__name__}); it is"
+                " damaged, cut short or not DICOM: export it again."
             ) from None
 
 

@@ -18,6 +18,7 @@ from dlr.dicom.series import (
     file_header,
 )
 from dlr.errors import CaseError
+from dlr.safety.paths import quoted
 
 
 def find_mask(path: str | Path) -> Header | None:
@@ -69,13 +70,13 @@ def read_dicom_mask(
         return read_structures(path, reference, label, segment)
     if reference is not None and header.frame_of_reference_uid:
         known = [fingerprint(header.frame_of_reference_uid)]
-        check_frame_of_reference(known, reference, f"The mask {path}")
+        check_frame_of_reference(known, reference, f"The mask {quoted(path)}")
     return read_segmentation(path, reference, label, segment, threshold)
 
 
 def _several(masks: list[Header], reference: Reference) -> str:
     listed = ", ".join(f"{mask.path.name} ({mask.modality})" for mask in masks)
     return (
-        f"The folder {reference.path} holds {len(masks)} DICOM masks: {listed}; name one of these"
-        " files in the column 'mask'."
+        f"The folder {quoted(reference.path)} holds {len(masks)} DICOM masks: {listed}; name one of"
+        " these files in the column 'mask'."
     )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from dlr.dicom.files import number, numbers, pydicom_package, reading, text
 from dlr.dicom.frames import Frame
 from dlr.errors import CaseError, install_hint
+from dlr.safety.paths import quoted
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -58,8 +59,8 @@ def stored_frames(dataset: Dataset, path: Path, colours: bool = True) -> Pixels:
     """
     if not any(name in dataset for name in _PIXELS):
         raise CaseError(
-            f"The DICOM file {path} has a header but no pixels; it was exported without them:"
-            " export it again with its images."
+            f"The DICOM file {quoted(path)} has a header but no pixels; it was exported without"
+            " them: export it again with its images."
         )
     check_transfer_syntax(dataset, path)
     with reading(path):
@@ -95,8 +96,8 @@ def check_transfer_syntax(dataset: Dataset, path: Path) -> None:
             remedy = f"get its reader with: {install_hint('dicom')}"
     if not readable:
         raise CaseError(
-            f"The DICOM file {path} is compressed as '{syntax.name}' ({syntax}), which no installed"
-            f" package reads; {remedy}."
+            f"The DICOM file {quoted(path)} is compressed as '{syntax.name}' ({syntax}), which no"
+            f" installed package reads; {remedy}."
         )
 
 
@@ -198,7 +199,8 @@ def _shown_range(dataset: Dataset, frame: Frame) -> tuple[float, float]:
 def _windowed(values: Pixels, dataset: Dataset, path: Path) -> Pixels:
     if not dataset.get("VOILUTSequence") and number(dataset, "WindowCenter") is None:
         raise CaseError(
-            f"The DICOM file {path} has no display window; leave out '#window' in the images table."
+            f"The DICOM file {quoted(path)} has no display window; leave out '#window' in the"
+            " images table."
         )
     windowed: Pixels = pydicom_package().pixels.apply_voi_lut(values, dataset, index=0)
     return windowed

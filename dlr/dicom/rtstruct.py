@@ -24,6 +24,7 @@ from dlr.dicom.rasterise import Contour, fill_contours
 from dlr.dicom.references import fingerprint
 from dlr.dicom.volume import FRAME_OF_REFERENCE
 from dlr.errors import CaseError
+from dlr.safety.paths import quoted
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -75,8 +76,8 @@ def read_structures(
     """
     if reference is None:
         raise CaseError(
-            f"The structure set {path} holds contours, which become voxels only on an image; read"
-            " it together with the image that it was drawn on."
+            f"The structure set {quoted(path)} holds contours, which become voxels only on an"
+            " image; read it together with the image that it was drawn on."
         )
     dataset = read_dataset(path)
     with reading(path):
@@ -112,7 +113,7 @@ def frames_of_reference(dataset: Dataset) -> list[str]:
 
 def _same_frame_of_reference(dataset: Dataset, reference: sitk.Image, path: Path) -> None:
     known = [fingerprint(uid) for uid in frames_of_reference(dataset)]
-    check_frame_of_reference(known, reference, f"The mask {path}")
+    check_frame_of_reference(known, reference, f"The mask {quoted(path)}")
 
 
 def check_frame_of_reference(known: Sequence[str], reference: sitk.Image, named: str) -> None:
@@ -155,7 +156,7 @@ def _filled(
     roi: Roi, frame_uid: str, drawn: Sequence[_Drawn], reference: sitk.Image, path: Path
 ) -> Roi:
     """Return an ROI with its voxels, or with the reason why there are none."""
-    named = f"The ROI '{roi.shown}' in {path}"
+    named = f"The ROI '{roi.shown}' in {quoted(path)}"
     try:
         # A plan may hold ROIs drawn on CT and on MRI, each in the coordinates of its own.
         if frame_uid:

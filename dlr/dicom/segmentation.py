@@ -21,6 +21,7 @@ from dlr.dicom.references import fingerprint
 from dlr.dicom.stack import COSINE_TOLERANCE
 from dlr.dicom.volume import SERIES
 from dlr.errors import CaseError
+from dlr.safety.paths import quoted
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -70,7 +71,7 @@ def read_segmentation(
             int(item.SegmentNumber): text(item, "SegmentLabel") for item in dataset.SegmentSequence
         }
         here = reference is not None and _names_series_of(reference, dataset)
-        grid, placement = _grid(frames, reference, here, f"The segmentation {path}")
+        grid, placement = _grid(frames, reference, here, f"The segmentation {quoted(path)}")
         members = _members(dataset, stored, threshold, path)
         words = private_words(dataset)
         rois = []
@@ -94,8 +95,8 @@ def _placed(
     flat = reference is None or reference.GetSize()[2] == 1
     if not flat or any(frame.position for frame in frames) or _several_each(dataset, len(frames)):
         raise CaseError(
-            f"The segmentation {path} does not say where its slices lie in the patient, so they"
-            " cannot be put onto the image; save the mask again on its image."
+            f"The segmentation {quoted(path)} does not say where its slices lie in the patient, so"
+            " they cannot be put onto the image; save the mask again on its image."
         )
     origin, spacing, direction = (0.0,) * 3, (1.0,) * 3, np.eye(3)
     if reference is not None:
@@ -203,7 +204,7 @@ def _lowest_value(dataset: Dataset, stored: Pixels, threshold: float | None, pat
         return full  # a binary mask in disguise
     if threshold is None:
         raise CaseError(
-            f"The segmentation {path} holds fractions, not voxels that are in or out; set"
+            f"The segmentation {quoted(path)} holds fractions, not voxels that are in or out; set"
             " 'masks.threshold' (0 to 1) to binarise it."
         )
     return max(threshold * full, 1)

@@ -13,6 +13,7 @@ from dlr.dicom.privacy import private_words, safe_text
 from dlr.dicom.references import Reference, fingerprint
 from dlr.dicom.stack import plane_name
 from dlr.errors import CaseError
+from dlr.safety.paths import quoted
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -151,8 +152,8 @@ def find_series(reference: Reference) -> Series:
     path = reference.path
     if not path.exists():
         raise CaseError(
-            f"The image {path} does not exist; correct the path in the images table (paths start"
-            " from the table's folder) or add the files."
+            f"The image {quoted(path)} does not exist; correct the path in the images table (paths"
+            " start from the table's folder) or add the files."
         )
     if path.is_file():
         header = file_header(path)
@@ -164,7 +165,7 @@ def find_series(reference: Reference) -> Series:
         others = ", ".join(sorted({header.modality or "unknown" for header in headers}))
         held = f"only DICOM objects of other kinds: {others}" if headers else "no DICOM file"
         raise CaseError(
-            f"The folder {path} holds {held}; give the folder of a DICOM"
+            f"The folder {quoted(path)} holds {held}; give the folder of a DICOM"
             " series, or one NIfTI or NRRD file."
         )
     return _choose(present, reference)
@@ -183,8 +184,8 @@ def _choose(present: list[Series], reference: Reference) -> Series:
         else (f"holds {len(present)} series")
     )
     raise CaseError(
-        f"The folder {reference.path} {wanted}; it has: {listed}; name one in the images table, as"
-        f" in '{example}'."
+        f"The folder {quoted(reference.path)} {wanted}; it has: {listed}; name one in the images"
+        f" table, as in '{example}'."
     )
 
 
@@ -193,10 +194,10 @@ def _require_image(header: Header) -> None:
         return
     if header.modality in MASK_MODALITIES:
         raise CaseError(
-            f"The file {header.path} is a {header.modality} object, which holds ROIs and no image;"
-            " give it in the column 'mask', and the series it was drawn on as 'image'."
+            f"The file {quoted(header.path)} is a {header.modality} object, which holds ROIs and no"
+            " image; give it in the column 'mask', and the series it was drawn on as 'image'."
         )
     raise CaseError(
-        f"The DICOM file {header.path} holds no image (modality {header.modality or 'unknown'});"
-        " give the image series."
+        f"The DICOM file {quoted(header.path)} holds no image (modality"
+        f" {header.modality or 'unknown'}); give the image series."
     )

@@ -13,6 +13,7 @@ from dlr.dicom.references import fingerprint, parse_reference
 from dlr.dicom.series import Series, find_series
 from dlr.dicom.stack import Stack, stack_frames
 from dlr.errors import CaseError
+from dlr.safety.paths import quoted
 
 FRAME_OF_REFERENCE = "dlr_frame_of_reference"
 """Entry of the volume that holds the fingerprint of its frame of reference."""
@@ -62,8 +63,8 @@ def read_volume(path: str | Path) -> sitk.Image:
 def named(series: Series, path: Path) -> str:
     """Say in a message which series is meant."""
     if path.is_file():
-        return f"The DICOM file {path}"
-    return f"The series #{fingerprint(series.uid)} in {path}"
+        return f"The DICOM file {quoted(path)}"
+    return f"The series #{fingerprint(series.uid)} in {quoted(path)}"
 
 
 def _pixels(stack: Stack, window: bool) -> Pixels:
@@ -90,8 +91,8 @@ def _pixels(stack: Stack, window: bool) -> Pixels:
 def _at(stored: Pixels, index: int, path: Path) -> Pixels:
     if index >= len(stored):
         raise CaseError(
-            f"The DICOM file {path} has {len(stored)} frames where its header announces more; it"
-            " was cut short: export it again."
+            f"The DICOM file {quoted(path)} has {len(stored)} frames where its header announces"
+            " more; it was cut short: export it again."
         )
     frame: Pixels = stored[index]
     return frame
@@ -100,8 +101,8 @@ def _at(stored: Pixels, index: int, path: Path) -> Pixels:
 def _refuse_window(window: bool, path: Path) -> None:
     if window:
         raise CaseError(
-            f"The file {path} is part of a volume or holds colours, and '#window' is for grey"
-            " radiographs; leave it out in the images table."
+            f"The file {quoted(path)} is part of a volume or holds colours, and '#window' is for"
+            " grey radiographs; leave it out in the images table."
         )
 
 
@@ -109,6 +110,6 @@ def _same_type(slices: dict[int, Pixels], stack: Stack) -> None:
     channels = {pixels.ndim for pixels in slices.values()}
     if len(channels) > 1:
         raise CaseError(
-            f"The folder {stack.frames[0].path.parent} mixes grey and colour slices in one series;"
-            " put the slices to be used in a folder of their own."
+            f"The folder {quoted(stack.frames[0].path.parent)} mixes grey and colour slices in one"
+            " series; put the slices to be used in a folder of their own."
         )

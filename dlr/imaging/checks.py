@@ -8,6 +8,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from dlr.errors import CaseError
+from dlr.safety.paths import quoted
 from dlr.settings import MaskSettings
 
 
@@ -32,7 +33,7 @@ def check_roi(
         (texture and shape need at least two directions).
     """
     settings = settings or MaskSettings()
-    named = "The ROI" if path is None else f"The ROI in {path}"
+    named = "The ROI" if path is None else f"The ROI in {quoted(path)}"
     where = np.nonzero(sitk.GetArrayViewFromImage(mask))
     count = len(where[0])
     if count == 0:
@@ -66,7 +67,7 @@ def check_intensity(image: sitk.Image, mask: sitk.Image, path: str | Path | None
     CaseError
         If all intensities inside the ROI are equal, or any of them is NaN or infinite.
     """
-    named = "The image" if path is None else f"The image {path}"
+    named = "The image" if path is None else f"The image {quoted(path)}"
     inside = sitk.GetArrayViewFromImage(image)[sitk.GetArrayViewFromImage(mask) != 0]
     odd = int(np.count_nonzero(~np.isfinite(inside)))
     if odd:

@@ -9,6 +9,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from dlr.errors import CaseError
+from dlr.safety.paths import quoted
 from dlr.settings import MaskSettings
 
 
@@ -54,7 +55,7 @@ def check_geometry(
     if settings.resample:
         return _resampled(image, mask, image_path, mask_path)
     raise CaseError(
-        f"Image {image_path} and mask {mask_path} lie on different grids"
+        f"Image {quoted(image_path)} and mask {quoted(mask_path)} lie on different grids"
         f" ({_differences(image, mask, settings.tolerance)}); {_likely_cause(image, mask)}"
     )
 
@@ -163,7 +164,7 @@ def _resampled(
     statistics = sitk.LabelShapeStatisticsImageFilter()
     statistics.Execute(mask)
     if not statistics.HasLabel(1):
-        raise CaseError(f"The mask {mask_path} is empty (all values are 0).")
+        raise CaseError(f"The mask {quoted(mask_path)} is empty (all values are 0).")
     box = statistics.GetBoundingBox(1)
     corners = _bounds(mask, list(box[:3]), list(box[3:]))
     indices = np.array(
@@ -173,15 +174,16 @@ def _resampled(
     beyond = np.maximum(-0.5 - indices, indices - (np.array(image.GetSize()) - 0.5)).max()
     if beyond > 0.5:
         raise CaseError(
-            f"The ROI in {mask_path} reaches {beyond:.3g} voxels beyond the image {image_path};"
-            " they are probably of different series: give the image the ROI was drawn on."
+            f"The ROI in {quoted(mask_path)} reaches {beyond:.3g} voxels beyond the image"
+            f" {quoted(image_path)}; they are probably of different series: give the image the ROI"
+            " was drawn on."
         )
     result = sitk.Resample(
         mask, image, sitk.Transform(), sitk.sitkNearestNeighbor, 0.0, mask.GetPixelID()
     )
     if not sitk.GetArrayViewFromImage(result).any():
         raise CaseError(
-            f"The ROI in {mask_path} vanishes when resampled onto the image {image_path}; it is"
-            " smaller than the image's voxels: draw it on this image."
+            f"The ROI in {quoted(mask_path)} vanishes when resampled onto the image"
+            f" {quoted(image_path)}; it is smaller than the image's voxels: draw it on this image."
         )
     return result

@@ -13,6 +13,7 @@ from dlr.dicom.privacy import safe_roi_name
 from dlr.dicom.references import is_dicom
 from dlr.errors import CaseError
 from dlr.imaging.read import as_volume, load, to_grey
+from dlr.safety.paths import quoted
 from dlr.settings import MaskSettings
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ def select_label(
         if not values:
             raise CaseError(_empty(path))
         raise CaseError(
-            f"The mask {path} has no voxel of {named}; values present: {_listing(values)};"
+            f"The mask {quoted(path)} has no voxel of {named}; values present: {_listing(values)};"
             " correct 'mask_label' (or 'mask_segment') in the images table."
         )
     return mask
@@ -202,7 +203,9 @@ def _any(mask: sitk.Image) -> bool:
 
 
 def _empty(path: Path) -> str:
-    return f"The mask {path} is empty (all values are 0); draw the ROI or leave out the row."
+    return (
+        f"The mask {quoted(path)} is empty (all values are 0); draw the ROI or leave out the row."
+    )
 
 
 def _single_label(label_map: sitk.Image, path: Path) -> int:
@@ -211,8 +214,8 @@ def _single_label(label_map: sitk.Image, path: Path) -> int:
         raise CaseError(_empty(path))
     if len(values) > 1:
         raise CaseError(
-            f"The mask {path} holds {len(values)} labels: {_listing(values)}; say which one is the"
-            " ROI in the column 'mask_label' of the images table."
+            f"The mask {quoted(path)} holds {len(values)} labels: {_listing(values)}; say which one"
+            " is the ROI in the column 'mask_label' of the images table."
         )
     return values[0]
 
@@ -222,8 +225,8 @@ def _label_from_text(segment: str, path: Path) -> int:
         return int(segment)
     except ValueError:
         raise CaseError(
-            f"The mask {path} has no named segments, so segment '{segment}' cannot be found; give"
-            " the ROI's value in 'mask_label', or the .seg.nrrd file."
+            f"The mask {quoted(path)} has no named segments, so segment '{segment}' cannot be"
+            " found; give the ROI's value in 'mask_label', or the .seg.nrrd file."
         ) from None
 
 
@@ -244,8 +247,8 @@ def _as_integer(image: sitk.Image, settings: MaskSettings, path: Path) -> sitk.I
     if settings.threshold is None:
         odd = pixels[~(pixels == np.rint(pixels))]
         raise CaseError(
-            f"The mask {path} is not made of integers (it holds {float(odd[0]):.6g}, for example);"
-            " give a label mask, or set 'masks.threshold' to binarise it."
+            f"The mask {quoted(path)} is not made of integers (it holds {float(odd[0]):.6g}, for"
+            " example); give a label mask, or set 'masks.threshold' to binarise it."
         )
     return _recast(image, (pixels >= settings.threshold).astype(np.uint8))
 
@@ -315,12 +318,12 @@ def _choose_segment(
         return fits[0]
     if not fits:
         raise CaseError(
-            f"The mask {path} has no {wanted}; segments present: {names}; correct 'mask_segment'"
-            " (or 'mask_label') in the images table."
+            f"The mask {quoted(path)} has no {wanted}; segments present: {names}; correct"
+            " 'mask_segment' (or 'mask_label') in the images table."
         )
     raise CaseError(
-        f"The mask {path} holds {len(fits)} segments where {wanted} is to be found: {names};"
-        " name one in the column 'mask_segment' of the images table."
+        f"The mask {quoted(path)} holds {len(fits)} segments where {wanted} is to be found:"
+        f" {names}; name one in the column 'mask_segment' of the images table."
     )
 
 
@@ -330,7 +333,7 @@ def _layer(label_map: sitk.Image, layer: int, path: Path) -> sitk.Image:
         return label_map
     if not 0 <= layer < count:
         raise CaseError(
-            f"The mask {path} has {count} layers, and its header puts the segment into layer"
-            f" {layer} (from 0); save the segmentation again from the program that made it."
+            f"The mask {quoted(path)} has {count} layers, and its header puts the segment into"
+            f" layer {layer} (from 0); save the segmentation again from the program that made it."
         )
     return sitk.VectorIndexSelectionCast(label_map, layer)

@@ -12,6 +12,7 @@ from dlr.errors import CaseError
 from dlr.imaging.detached import data_files
 from dlr.imaging.headers import header_fault
 from dlr.imaging.nifti import truncation
+from dlr.safety.paths import quoted
 
 # ITU-R BT.601 luma, the weights every image viewer uses for 8-bit colour pictures.
 _LUMA = (0.299, 0.587, 0.114)
@@ -64,8 +65,8 @@ def load(path: Path, kind: str) -> sitk.Image:
         return read_volume(path)
     if not path.is_file():
         raise CaseError(
-            f"The {kind} file {path} does not exist; correct the path in the images table (paths"
-            " start from the table's folder) or add the file."
+            f"The {kind} file {quoted(path)} does not exist; correct the path in the images table"
+            " (paths start from the table's folder) or add the file."
         )
     fault = header_fault(path) or truncation(path)
     if fault is None:
@@ -75,10 +76,12 @@ def load(path: Path, kind: str) -> sitk.Image:
         except MemoryError:
             fault = "it asks for more memory than there is"
         except RuntimeError as error:
-            fault = _reason(error)
+            # ITK puts the path between marks of its own, which a folder's name may hold, too.
+            fault = _reason(error).replace(str(path), path.name)
     raise CaseError(
-        f"The {kind} file {path} cannot be read ({fault}); it may be damaged or of another format"
-        " than its name says: copy it again, or save it again from a viewer as NIfTI or NRRD."
+        f"The {kind} file {quoted(path)} cannot be read ({fault}); it may be damaged or of another"
+        " format than its name says: copy it again, or save it again from a viewer as NIfTI or"
+        " NRRD."
     )
 
 
@@ -107,8 +110,8 @@ def as_volume(image: sitk.Image, path: Path) -> sitk.Image:
     if any(extent != 1 for extent in size[3:]):
         shown = " x ".join(str(extent) for extent in size)
         raise CaseError(
-            f"The image {path} has {dimension} dimensions ({shown}); save the one volume that the"
-            " mask was drawn on as a file of its own."
+            f"The image {quoted(path)} has {dimension} dimensions ({shown}); save the one volume"
+            " that the mask was drawn on as a file of its own."
         )
     return sitk.Extract(image, [*size[:3], *([0] * (dimension - 3))], [0] * dimension)
 
@@ -122,7 +125,7 @@ def to_grey(image: sitk.Image, rgb: str, path: Path) -> sitk.Image:
         wanted = int(rgb.removeprefix("channel:"))
         if wanted >= channels:
             raise CaseError(
-                f"The image {path} has {channels} channels (0 to {channels - 1}), so"
+                f"The image {quoted(path)} has {channels} channels (0 to {channels - 1}), so"
                 f" 'masks.rgb: {rgb}' cannot be taken; choose one of these."
             )
         grey = pixels[..., wanted]
@@ -132,8 +135,9 @@ def to_grey(image: sitk.Image, rgb: str, path: Path) -> sitk.Image:
         grey = np.rint(colours @ np.array(_LUMA)).astype(pixels.dtype)
     else:
         raise CaseError(
-            f"The image {path} has {channels} colour channels where one grey value is needed; save"
-            " it as a grey picture, or set 'masks.rgb: luma' or 'masks.rgb: channel:0'."
+            f"The image {quoted(path)} has {channels} colour channels where one grey value is"
+            " needed; save it as a grey picture, or set 'masks.rgb: luma' or 'masks.rgb:"
+            " channel:0'."
         )
     result = sitk.GetImageFromArray(np.ascontiguousarray(grey))
     result.CopyInformation(image)

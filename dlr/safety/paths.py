@@ -9,8 +9,16 @@ from dlr.errors import DlrError, Fault, InputError
 
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. +()-]{0,127}")
 _DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
-_QUOTED = re.compile(r"""(?P<quote>['"])(?P<path>(?:/|[A-Za-z]:[\\/]|\\\\)[^'"\n]+)(?P=quote)""")
-_BARE = re.compile(r"""(?<![\w.:/\\'"~-])(?:/|[A-Za-z]:[\\/]|\\\\)[^\s'",;:()<>|*?]+""")
+_START = r"(?:/|[A-Za-z]:[\\/]|\\\\|\.\.[\\/])"
+# Folders have blanks, commas and apostrophes in them, so only the same mark ends a quoted path.
+_QUOTED = re.compile(rf"""(?P<quote>['"])(?P<path>{_START}(?:(?!(?P=quote)).)+)(?P=quote)""")
+# A bare path ends with a blank, unless a separator follows before the name of a file ends: then the
+# blank belongs to a folder ("/export/Doe John/a.nii", but not "/export/a.nii voxel 3/4").
+_BARE = re.compile(
+    rf"""(?<![\w.:/\\'"~-]){_START}(?=\S)"""
+    r"""(?:(?:(?!\.\w{1,6}\s)[^\n'",;:()<>|*?/\\])*(?<!\s)[/\\])*"""
+    r"""[^\s'",;:()<>|*?]*"""
+)
 
 
 def file_inside(folder: Path, name: object) -> Path:
@@ -76,7 +84,8 @@ def shorten_paths(text: str, *roots: Path | None) -> str:
     text : str
         A sentence, such as a reason of failure.
     *roots : Path or None
-        Folders of the study; a path below one is shown relative to it, the first that fits.
+        Folders of the study; a path below one is shown relative to it, the first that fits. What
+        leads out of it again (``..``) is shown as a name.
 
     Examples
     --------
@@ -96,10 +105,6 @@ def shorten_paths(text: str, *roots: Path | None) -> str:
         lambda found: f"{found['quote']}{_name(found['path'])}{found['quote']}", text
     )
     return _BARE.sub(lambda found: _shown(found.group()), text)
-
-
-def _quoted(found: re.Match[str]) -> str:
-    return f"{found['quote']}{_name(found['path'])}{found['quote']}"
 
 
 def _shown(path: str) -> str:

@@ -122,7 +122,7 @@ def test_equal_faults_are_one_line(
     assert run(str(cohort / "study.yaml"), "--out", str(tmp_path / "out")) == 3
     shown = capsys.readouterr()
     (line,) = [line for line in shown.err.splitlines() if "labels" in line]
-    assert "images.csv, row 2: The mask masks/" in line
+    assert "images.csv, row 2: The mask 'masks/" in line
     assert line.endswith("(and 4 like it: rows 3-6)")
     assert "5 fault(s)" in shown.out
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")

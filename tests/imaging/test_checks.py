@@ -18,7 +18,7 @@ def _mask(make_image, *slices):
 
 def test_one_voxel_roi_is_refused(make_image):
     mask = _mask(make_image, 3, 4, 5)
-    with pytest.raises(CaseError, match=r"in m\.nii has 1 voxel, fewer than the 10 asked for"):
+    with pytest.raises(CaseError, match=r"in 'm\.nii' has 1 voxel, fewer than the 10 asked for"):
         check_roi(mask, path="m.nii")
     with pytest.raises(CaseError, match=r"single line of 1 voxels"):
         check_roi(mask, MaskSettings(minimum_voxels=1))
@@ -44,7 +44,7 @@ def test_empty_roi_is_refused(make_image):
 def test_constant_roi_is_refused(ball, make_image):
     _, mask = ball
     blank = make_image(np.full((12, 30, 40), 7, np.int16))
-    with pytest.raises(CaseError, match=r"image i\.nii is constant .*every value is 7"):
+    with pytest.raises(CaseError, match=r"image 'i\.nii' is constant .*every value is 7"):
         check_intensity(blank, mask, "i.nii")
 
 

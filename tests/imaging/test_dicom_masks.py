@@ -114,7 +114,7 @@ def test_frame_of_no_segment_is_damage(tmp_path) -> None:
     dataset = dcmread(path)
     del dataset.PerFrameFunctionalGroupsSequence[1].SegmentIdentificationSequence
     dataset.save_as(path)
-    with pytest.raises(CaseError, match=r"seg.dcm cannot be read \(ValueError\)"):
+    with pytest.raises(CaseError, match=r"seg.dcm' cannot be read \(ValueError\)"):
         read_mask(path)
 
 

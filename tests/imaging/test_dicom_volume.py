@@ -293,7 +293,7 @@ def test_mixed_pixel_spacing_is_named(tmp_path) -> None:
     [
         ("ImagePositionPatient", "without position or orientation (IM05-3.dcm)"),
         ("PixelSpacing", "no pixel spacing (IM05-3.dcm)"),
-        ("PixelData", "IM05-3.dcm has a header but no pixels"),
+        ("PixelData", "IM05-3.dcm' has a header but no pixels"),
         ("Rows", "gaps where slices are missing"),
     ],
 )
@@ -321,10 +321,12 @@ def test_damaged_files_are_named_without_their_values(tmp_path) -> None:
     paths = write_series(tmp_path, pixels(), Scan())
     whole = paths[2].read_bytes()
     paths[2].write_bytes(whole[:-100])
-    with pytest.raises(CaseError, match=r"IM03-3.dcm cannot be read \(ValueError\); it is damaged"):
+    with pytest.raises(
+        CaseError, match=r"IM03-3.dcm' cannot be read \(ValueError\); it is damaged"
+    ):
         read_image(tmp_path)
     (tmp_path / "text.dcm").write_text("Musterfrau")
-    with pytest.raises(CaseError, match=r"text.dcm cannot be read") as caught:
+    with pytest.raises(CaseError, match=r"text.dcm' cannot be read") as caught:
         read_image(tmp_path / "text.dcm")
     assert "Musterfrau" not in str(caught.value)
 

@@ -49,7 +49,7 @@ def test_shifted_mask_is_refused_with_numbers_and_option(ball):
     with pytest.raises(CaseError) as caught:
         check_geometry(image, _moved(mask, origin=(-10.0, 5.0, 23.0)), None, "a.nii", "b.nii")
     message = str(caught.value)
-    assert "Image a.nii and mask b.nii" in message
+    assert "Image 'a.nii' and mask 'b.nii'" in message
     assert "origin (-10, 5, 20) against (-10, 5, 23)" in message
     assert "spacing" not in message
     assert "masks.resample: true" in message

@@ -84,10 +84,10 @@ def test_empty_mask_is_refused(tmp_path, label):
 
 
 def test_missing_and_unreadable_masks_are_named(tmp_path):
-    with pytest.raises(CaseError, match=r"mask file .*absent\.nii does not exist"):
+    with pytest.raises(CaseError, match=r"mask file .*absent\.nii' does not exist"):
         read_mask(tmp_path / "absent.nii")
     (tmp_path / "broken.nii").write_bytes(b"nonsense")
-    with pytest.raises(CaseError, match=r"mask file .*broken\.nii cannot be read"):
+    with pytest.raises(CaseError, match=r"mask file .*broken\.nii' cannot be read"):
         read_mask(tmp_path / "broken.nii")
 
 

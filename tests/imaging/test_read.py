@@ -64,7 +64,7 @@ def test_colour_picture_without_colour_is_read_as_grey(tmp_path):
 
 def test_missing_file_is_named(tmp_path):
     path = tmp_path / "absent.nii.gz"
-    with pytest.raises(CaseError, match=re.escape(f"{path} does not exist")):
+    with pytest.raises(CaseError, match=re.escape(f"'{path}' does not exist")):
         read_image(path)
 
 

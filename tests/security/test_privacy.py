@@ -19,7 +19,8 @@ from PIL import Image
 
 from dlr.cli.app import run
 from dlr.cohort.simulation import write_tiny_cohort
-from dlr.errors import DlrError
+from dlr.errors import CaseError, DlrError
+from dlr.imaging import check_roi, read_image, read_mask
 from dlr.safety.paths import shorten_paths
 from dlr.safety.private import without_folders
 from dlr.safety.pseudonyms import pseudonymise_files
@@ -140,11 +141,45 @@ def export(home: Path) -> list[Scan]:
             "see https://example.org/a/b and 1 / 2 mm/px",
         ),
         ("differs (/a/b/c.nii, size 3).", "differs (c.nii, size 3)."),
+        ("mask /data/s/../export/Doe^John/m.dcm is empty.", "mask m.dcm is empty."),
+        ("mask '/data/s/../export/Doe John/m.dcm' is empty.", "mask 'm.dcm' is empty."),
+        ("mask ../export/Doe John/m.dcm is empty.", "mask m.dcm is empty."),
+        ("mask ..\\export\\Doe John\\m.dcm is empty.", "mask m.dcm is empty."),
+        (
+            "file /export/PACS dump/Doe John 1970/im 1.dcm cannot be read",
+            "file im 1.dcm cannot be read",
+        ),
+        ("file '/export/DOE, JOHN (1970)/i 1.dcm' is damaged", "file 'i 1.dcm' is damaged"),
+        ('file "/export/O\'Neill^Ann/i.dcm" is damaged', 'file "i.dcm" is damaged'),
+        ("image /a/Doe/i.nii and mask /b/Doe/m.nii differ", "image i.nii and mask m.nii differ"),
+        ("image /a/Doe/i.nii at voxel 3/4", "image i.nii at voxel 3/4"),
     ],
 )
 def test_paths_in_reasons_are_shortened(text: str, expected: str) -> None:
     assert shorten_paths(text, Path("/data/s"), None) == expected
     assert shorten_paths(expected, Path("/data/s")) == expected
+
+
+@pytest.mark.parametrize("name", ["DOE, JOHN (1970)", "O'Neill^Ann", 'Doe "Jim" John', "Li Na"])
+def test_messages_put_paths_in_quotation_marks(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    (folder / "broken.dcm").write_bytes(b"\0" * 128 + b"DICM" + b"x")
+    (folder / "broken.nii").write_bytes(b"x")
+    sitk.WriteImage(sitk.Image([3, 3, 3], sitk.sitkUInt8), str(folder / "empty.nii"))
+    readers = [
+        lambda: read_image(folder / "broken.dcm"),
+        lambda: read_image(folder / "broken.nii"),
+        lambda: read_image(folder / "absent.nii"),
+        lambda: read_mask(folder / "empty.nii"),
+        lambda: check_roi(sitk.Image([3, 3, 3], sitk.sitkUInt8), path=folder / "empty.nii"),
+    ]
+    for read in readers:
+        with pytest.raises(CaseError) as caught:
+            read()
+        reason = shorten_paths(str(caught.value), tmp_path / "study")
+        assert not [word for word in re.findall(r"\w{2,}", name) if word in reason]
+        assert re.search(r"""['"](broken|absent|empty)\.\w+['"]""", reason)
 
 
 def test_settings_lose_their_folders(tmp_path: Path) -> None:
