@@ -22,7 +22,7 @@ from dlr.features import extraction
 from dlr.features.supervisor import Supervisor
 from dlr.study import Study
 
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 
 
 @dataclass
