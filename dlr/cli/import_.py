@@ -66,11 +66,7 @@ def import_(
     result.write(out, overwrite)
     _summary(result, out)
     if clinical is not None and key is not None:
-        columns = _write_clinical(clinical, out / "clinical.csv", key, overwrite)
-        console.print(
-            f"{out / 'clinical.csv'} has the same subjects; its other columns are copied as they"
-            f" are, so check that none tells who somebody is: {columns}"
-        )
+        _copy_clinical(clinical, out / "clinical.csv", key, overwrite)
     if len(result.images):
         console.print(f"Next: dlr init {out}, which writes the study file for these tables")
     lost = int((result.unpaired["kind"] != "image").sum())
@@ -132,16 +128,21 @@ def _summary(result: ImportedExport, out: Path) -> None:
         console.print(f"  … and {len(unpaired) - _SHOWN} more")
 
 
-def _write_clinical(path: Path, target: Path, key: bytes, overwrite: bool) -> str:
-    """Copy a clinical table with pseudonyms; return the names of the columns copied as is."""
-    from dlr.cohort.tables import ROW, read_clinical_table
-    from dlr.dicom.importing import pseudonymise_table
-    from dlr.errors import DlrError
-    from dlr.safe_files import write_atomically
-    from dlr.safety.spreadsheets import csv_text
+def _copy_clinical(path: Path, target: Path, key: bytes, overwrite: bool) -> None:
+    """Copy a clinical table with pseudonyms, and say what in it may tell who somebody is."""
+    from rich.markup import escape
 
-    if target.exists() and not overwrite:
-        raise DlrError(f"{target} exists already; give another folder, or --overwrite")
-    table = pseudonymise_table(read_clinical_table(path).drop(columns=ROW), key)
-    write_atomically(target, csv_text(table).encode())
-    return ", ".join(column for column in table.columns if column != "subject_id")
+    from dlr.cli.show import console
+    from dlr.safety.pseudonyms import pseudonymise_file
+
+    copy = pseudonymise_file(path, target, key, overwrite)
+    columns = ", ".join(copy.copied) or "none"
+    console.print(
+        f"{escape(str(target))} has the same subjects; its other columns are copied as they are, so"
+        f" check that none tells who somebody is: {escape(columns)}"
+    )
+    if copy.n_telling:
+        console.print(
+            f"[yellow]{copy.n_telling} rows of it still hold the identifier[/] in one of them;"
+            " leave that column out with: dlr pseudonymise --drop"
+        )

@@ -7,6 +7,7 @@ import hmac
 import os
 import re
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 from dlr.errors import DlrError
@@ -64,23 +65,40 @@ def pseudonym(patient_id: str, key: bytes) -> str:
     """Return the pseudonym of a patient: ``S`` and 16 digits of HMAC-SHA256 (RFC 2104).
 
     Without the key nobody can tell whose it is, not even by trying all identifiers; with it, the
-    same patient gets the same one in every import. The letter keeps spreadsheet programs from
-    taking digits for a number.
+    same patient gets the same one in every import, and in every table that has the identifier as
+    `plain_subject_id` writes it. The letter keeps spreadsheet programs from taking digits for a
+    number.
     """
-    digest = hmac.new(key, patient_id.strip().encode(), hashlib.sha256).hexdigest()
+    plain = plain_subject_id(patient_id)
+    digest = hmac.new(key, plain.encode(), hashlib.sha256).hexdigest()
     return f"S{digest[:_DIGITS]}"
 
 
 def plain_subject_id(patient_id: str) -> str:
-    """Return a patient's identifier as tables hold it.
+    """Return a patient's identifier as tables hold it: one line, printable, otherwise as it is.
 
-    Unprintable characters go, and so do characters at the beginning that would make a
-    spreadsheet program run the cell as a formula.
+    What a spreadsheet program would run as a formula is neutralised when a table is written, and
+    restored when it is read, by `dlr.safety.spreadsheets`.
     """
-    return harmless(patient_id)
+    return " ".join("".join(c if c.isprintable() else " " for c in patient_id).split())
+
+
+def require_distinct(patient_ids: Iterable[str]) -> None:
+    """Refuse identifiers of different patients that would become one subject.
+
+    Raises
+    ------
+    DlrError
+        If two differ only in what `plain_subject_id` leaves out.
+    """
+    raw = {name for name in patient_ids if name}
+    if lost := len(raw) - len({plain_subject_id(name) for name in raw}):
+        raise DlrError(
+            f"{lost} of {len(raw)} patients have the identifier of another one but for blanks or"
+            " characters that cannot be printed; correct these PatientIDs, or leave these files out"
+        )
 
 
 def harmless(text: str) -> str:
     """Return text that is one line and no formula to a spreadsheet program."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return re.sub(r"^[=+\-@|%\s]+", "_", line)
+    return re.sub(r"^[=+\-@|%\s]+", "_", plain_subject_id(text))

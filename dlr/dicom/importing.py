@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from dlr.dicom.export import SCANNER_COLUMNS, Export, ExportedFile, Progress, scan_export
-from dlr.dicom.identity import harmless, plain_subject_id, pseudonym
+from dlr.dicom.identity import harmless, plain_subject_id, pseudonym, require_distinct
 from dlr.dicom.pairing import Pair, Scan, group_scans, pair_masks
 from dlr.dicom.privacy import identifier_words, safe_roi_name, tells
 from dlr.dicom.references import fingerprint
@@ -118,7 +118,8 @@ def import_export(
     Raises
     ------
     DlrError
-        If the folder is absent or holds no DICOM image.
+        If the folder is absent or holds no DICOM image, or two PatientIDs differ only in blanks
+        or characters that cannot be printed.
     """
     if not folder.is_dir():
         raise DlrError(f"the folder {folder} does not exist; give the folder of the PACS export")
@@ -128,6 +129,7 @@ def import_export(
             f"the folder {folder} holds no readable DICOM image"
             f" ({len(export.unreadable)} damaged, {export.other} other files)"
         )
+    require_distinct(file.patient_id for file in export.files)
     return _Importer(export, out, key, descriptions).tables()
 
 
@@ -300,15 +302,3 @@ def _sessions(files: Sequence[ExportedFile]) -> Mapping[tuple[str, str], str]:
         for patient, studies in begun.items()
         for number, uid in enumerate(sorted(studies, key=lambda uid: (studies[uid], uid)), 1)
     }
-
-
-def pseudonymise_table(table: pd.DataFrame, key: bytes) -> pd.DataFrame:
-    """Replace the subjects of a table by the pseudonyms that `import_export` gives them.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        With a column ``subject_id`` that holds patients' identifiers.
-    key : bytes
-    """
-    return table.assign(subject_id=[pseudonym(str(name), key) for name in table["subject_id"]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from dlr.cohort.tables import IMAGE_ALIASES, ROW, read_text_table, standard_names
-from dlr.dicom.identity import pseudonym
+from dlr.dicom.identity import pseudonym, require_distinct
 from dlr.errors import DlrError, Fault, InputError
 from dlr.safety.spreadsheets import write_csv_table
 
@@ -66,7 +67,8 @@ def pseudonymise_files(
     InputError
         If a table cannot be read or has no subjects.
     DlrError
-        If a copy exists already, or two tables have the same name.
+        If a copy exists already, two tables have the same name, or two subjects differ only in
+        blanks or characters that cannot be printed.
     """
     targets = [out / f"{path.stem}.csv" for path in tables]
     if len(set(targets)) < len(targets):
@@ -76,14 +78,32 @@ def pseudonymise_files(
         raise DlrError(
             f"{out} holds {', '.join(present)} already; give another folder, or --overwrite"
         )
-    copies = [_copy(path, out, key, drop) for path in tables]  # all are sound before one is written
-    for target, (table, _) in zip(targets, copies, strict=True):
-        write_csv_table(table, target)
+    pairs = zip(tables, targets, strict=True)
+    copies = [_copy(path, target, key, drop) for path, target in pairs]
+    for table, item in copies:  # all are sound before one is written
+        write_csv_table(table, item.path)
     return tuple(item for _, item in copies)
 
 
+def pseudonymise_file(
+    path: Path, target: Path, key: bytes, overwrite: bool = False
+) -> PseudonymisedTable:
+    """Copy one table, as :func:`pseudonymise_files` does, to a file of any name.
+
+    Raises
+    ------
+    InputError, DlrError
+        As :func:`pseudonymise_files`.
+    """
+    if target.exists() and not overwrite:
+        raise DlrError(f"{target} exists already; give another folder, or --overwrite")
+    table, item = _copy(path, target, key, ())
+    write_csv_table(table, target)
+    return item
+
+
 def _copy(
-    path: Path, out: Path, key: bytes, drop: Sequence[str]
+    path: Path, target: Path, key: bytes, drop: Sequence[str]
 ) -> tuple[pd.DataFrame, PseudonymisedTable]:
     """Return a table with pseudonyms, and what is to be said about it."""
     table = _named(read_text_table(path, "given"))
@@ -92,6 +112,7 @@ def _copy(
         raise InputError([Fault(message, path, 1, "subject_id", "column-missing")])
     table = table.drop(columns=[ROW, *(name for name in drop if name in table)])
     subjects = table["subject_id"]
+    require_distinct(subjects)
     names = [pseudonym(subject, key) if subject else "" for subject in subjects]
     changed = table.assign(subject_id=names)
     if CASE in table:
@@ -101,14 +122,18 @@ def _copy(
         ]
     for column in PATHS:
         if column in table:
-            changed[column] = [_moved(cell, path.parent, out) for cell in table[column]]
+            changed[column] = [_moved(cell, path.parent, target.parent) for cell in table[column]]
     others = [name for name in changed if name not in ("subject_id", CASE)]
     telling = sum(
-        any(subject and subject in str(cell) for cell in row)
+        any(subject and _holds_word(str(cell), subject) for cell in row)
         for subject, row in zip(subjects, changed[others].to_numpy(), strict=True)
     )
-    target = out / f"{path.stem}.csv"
     return changed, PseudonymisedTable(target, subjects.nunique(), tuple(map(str, others)), telling)
+
+
+def _holds_word(cell: str, subject: str) -> bool:
+    """Tell whether an identifier stands in a cell, not only inside a longer word or number."""
+    return re.search(rf"(?<![^\W_]){re.escape(subject)}(?![^\W_])", cell) is not None
 
 
 def _case(case: str, subject: str, name: str) -> str:

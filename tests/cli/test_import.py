@@ -17,6 +17,8 @@ from dlr.dicom import fingerprint
 from dlr.dicom.identity import create_key, harmless, pseudonym, read_key
 from dlr.errors import DlrError
 from dlr.imaging import check_geometry, read_image, read_mask
+from dlr.safety.pseudonyms import pseudonymise_file, pseudonymise_files
+from dlr.safety.spreadsheets import read_csv_table
 
 from ..imaging.dicom_samples import (
     SECRETS,
@@ -107,7 +109,9 @@ def test_what_has_no_partner_is_listed_with_the_reason(export, tmp_path) -> None
     )
     assert unpaired.loc["../export/c/loc", "reason"] == "no mask refers to it (a localizer)"
     assert unpaired.loc["../export/c/loc", "slices"] == "6"
-    assert unpaired.loc["../export/c/loc", "subject_id"] == "_3+4"  # no formula
+    assert unpaired.loc["../export/c/loc", "subject_id"] == "'=3+4"  # no formula
+    table = read_csv_table(tmp_path / "out" / "unpaired.csv", dtype=str)
+    assert "=3+4" in set(table["subject_id"])  # and still the identifier
     assert "cannot be read" in unpaired.loc["../export/c/broken.dcm", "reason"]
 
 
@@ -205,6 +209,50 @@ def test_clinical_table_gets_the_same_pseudonyms(export, tmp_path, capsys) -> No
     assert set(copied["subject_id"]) == set(images["images"]["subject_id"])
     assert copied["outcome"].tolist() == ["1", "0"]
     assert "copied as they are" in " ".join(capsys.readouterr().out.split())
+
+
+def test_cases_of_the_clinical_table_get_pseudonyms(export, tmp_path, capsys) -> None:
+    clinical = tmp_path / "patients.csv"
+    clinical.write_text("subject_id,case_id,note\n0081,0081_L4,was 0081\nPAT-2,PAT-2,\n")
+    out = tmp_path / "out"
+    run(export, out, pseudonymise=tmp_path / "key", new_key=True, clinical=clinical)
+    copied = pd.read_csv(out / "clinical.csv", dtype=str)
+    assert copied["case_id"].tolist() == [copied["subject_id"][0] + "_L4", copied["subject_id"][1]]
+    assert "1 rows of it still hold the identifier" in " ".join(capsys.readouterr().out.split())
+    with pytest.raises(DlrError, match="exists already"):
+        pseudonymise_file(clinical, out / "clinical.csv", read_key(tmp_path / "key"))
+
+
+@pytest.mark.parametrize("patients", [("-0815", "=0815", "+0815", "_0815", "@0815")])
+def test_identifiers_of_different_patients_stay_different(tmp_path, patients) -> None:
+    for number, patient in enumerate(patients):
+        scan = Scan(patient=patient)
+        write_series(tmp_path / "export" / str(number) / "image", pixels(number)[:2], scan)
+        contours = {"GTV": [(1, box(2.5, 2.5, 9.5, 9.5))]}
+        write_structures(tmp_path / "export" / str(number) / "rs.dcm", scan, contours)
+    out, key = tmp_path / "out", tmp_path / "key"
+    run(tmp_path / "export", out)
+    subjects = read_images_table(out / "images.csv")["subject_id"]
+    assert sorted(subjects) == sorted(patients)
+    # Pseudonyms made of the table are those made of the headers.
+    create_key(key)
+    pseudonymise_files([out / "images.csv"], tmp_path / "later", read_key(key))
+    later = read_images_table(tmp_path / "later" / "images.csv")["subject_id"]
+    run(tmp_path / "export", tmp_path / "at_once", pseudonymise=key)
+    at_once = read_images_table(tmp_path / "at_once" / "images.csv")["subject_id"]
+    assert set(later) == set(at_once)
+    assert len(set(later)) == len(patients)
+
+
+def test_identifiers_that_differ_in_blanks_only_are_refused(tmp_path) -> None:
+    for number, patient in enumerate(("A 1", "A  1")):
+        write_series(tmp_path / "x" / str(number), pixels(number)[:2], Scan(patient=patient))
+    with pytest.raises(DlrError, match="1 of 2 patients have the identifier of another one"):
+        import_(tmp_path / "x", tmp_path / "out")
+    table = tmp_path / "t.csv"
+    table.write_text("subject_id\nA 1\nA  1\n")
+    with pytest.raises(DlrError, match="1 of 2 patients have the identifier of another one"):
+        pseudonymise_files([table], tmp_path / "out", b"k" * 32)
 
 
 def test_paths_that_tell_who_it_is_are_counted(export, tmp_path, capsys) -> None:
