@@ -41,7 +41,15 @@
       button.addEventListener("click", () => sort(table, index, heading));
     });
   });
-  const quoted = (cell) => `"${cell.textContent.replaceAll('"', '""')}"`;
+  // What a spreadsheet program would run as a formula gets an apostrophe in front, as in the CSV
+  // files (dlr/safety/spreadsheets.py): names of columns, levels and centres are other people's.
+  const harmless = (text) => {
+    if (/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)) return text;
+    return text.replace(/\r\n?/g, "\n")
+      .replace(/([;\t\n])(["' ]*)(?=[=+\-@\t\uff1d\uff0b\uff0d\uff20])/g, "$1'$2")
+      .replace(/^(["' ]*)(?=[=+\-@\t\uff1d\uff0b\uff0d\uff20])/, "'$1");
+  };
+  const quoted = (cell) => `"${harmless(cell.textContent).replaceAll('"', '""')}"`;
   all("[data-csv]").forEach((button) => button.addEventListener("click", () => {
     const table = document.querySelector(`table[data-name="${button.dataset.csv}"]`);
     const lines = Array.from(table.rows, (row) => Array.from(row.cells, quoted).join(","));
@@ -50,13 +58,13 @@
     save(`${button.dataset.csv}.csv`, URL.createObjectURL(blob));
   }));
 
-  // A plain table for word processors: no colours, no buttons, nothing but cells.
+  // A plain table for word processors and spreadsheets: no colours, no buttons, nothing but cells.
   const plain = (table) => {
     const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
     const rows = Array.from(table.rows, (row) => {
       const cells = Array.from(row.cells, (cell) => {
         const tag = cell.tagName.toLowerCase();
-        return `<${tag}>${escaped(cell.textContent.trim())}</${tag}>`;
+        return `<${tag}>${escaped(harmless(cell.textContent.trim()))}</${tag}>`;
       });
       return `<tr>${cells.join("")}</tr>`;
     });
@@ -76,7 +84,7 @@
   all("[data-copy]").forEach((button) => button.addEventListener("click", () => {
     const table = document.querySelector(`table[data-name="${button.dataset.copy}"]`);
     const tabbed = Array.from(table.rows, (row) =>
-      Array.from(row.cells, (cell) => cell.textContent.trim()).join("\t")).join("\n");
+      Array.from(row.cells, (cell) => harmless(cell.textContent.trim())).join("\t")).join("\n");
     copy(plain(table), tabbed, "Table copied.");
   }));
   document.getElementById("copy-methods")?.addEventListener("click", () => {

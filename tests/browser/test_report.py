@@ -11,9 +11,11 @@ import pytest
 from PIL import Image
 
 from dlr.report import write_report
+from dlr.safety.spreadsheets import harmless_cell
 
 from ..report.case_samples import with_cases
 from ..report.conftest import build_study
+from ..security.test_spreadsheets import FORMULAS
 
 pytestmark = pytest.mark.browser
 
@@ -102,6 +104,40 @@ def test_a_table_is_copied_as_a_plain_html_table(report: Path, page_at: Callable
     methods = visit.page.evaluate("window.copied")["text/plain"]
     assert methods.startswith("Population and outcome. The outcome was surgery")
     assert "DeLong ER" in methods
+    visit.check()
+
+
+def test_no_downloaded_or_copied_cell_is_a_formula(
+    report: Path, page_at: Callable[..., Any], tmp_path: Path
+) -> None:
+    visit = page_at(report)
+    visit.page.evaluate(
+        "(cells) => { const name = 'performance_external_frozen', given = {};"
+        " const table = document.querySelector(`table[data-name=${name}]`);"
+        " cells.forEach((text) => { const row = table.tBodies[0].insertRow();"
+        " row.insertCell().textContent = text; });"
+        " window.copied = given;"
+        " DataTransfer.prototype.setData = (kind, text) => { given[kind] = text; }; }",
+        [*FORMULAS, "-0.5", "+1e3", "a-b"],
+    )
+    with visit.page.expect_download() as download:
+        visit.page.locator("button[data-csv=performance_external_frozen]").click()
+    path = tmp_path / "table.csv"
+    download.value.save_as(path)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.reader(file))
+    assert [row[0] for row in rows[6:]] == [
+        *(harmless_cell(cell) for cell in FORMULAS),
+        "-0.5",
+        "+1e3",
+        "a-b",
+    ]
+    visit.page.locator("button[data-copy=performance_external_frozen]").click()
+    copied = visit.page.evaluate("window.copied")
+    assert "\n'=HYPERLINK" in copied["text/plain"]
+    assert "<td>'=HYPERLINK" in copied["text/html"]
+    assert "\n=" not in copied["text/plain"]
+    assert "<td>=" not in copied["text/html"]
     visit.check()
 
 
