@@ -114,10 +114,8 @@ def _run(arguments: list[str]) -> int:
         return INVALID
     except typer.Exit as error:
         return error.exit_code
-    except typer.Abort as error:
-        kept = "Interrupted; what was computed is kept, run the same command to go on."
-        errors.print(str(error.__cause__ or "") or kept)
-        return INTERRUPTED
+    except typer.Abort:
+        code = INTERRUPTED
     except Exception as error:
         # Usage errors of the command-line library know how to show themselves; anything else is
         # a defect of dlr, whose traceback is what we need to see.
@@ -127,6 +125,8 @@ def _run(arguments: list[str]) -> int:
         record(faults=[{"message": getattr(error, "format_message", error.__str__)()}])
         show()
         return int(usage)
+    if code == INTERRUPTED:  # typer returns it after Ctrl-C, or raises Abort
+        errors.print("Interrupted; what was computed is kept, run the same command to go on.")
     return int(code or OK)
 
 
