@@ -15,6 +15,7 @@ from PIL import Image, UnidentifiedImageError
 
 from dlr.cnn.settings import ClaheSettings, PictureSettings
 from dlr.errors import CaseError, MissingDependencyError
+from dlr.safety.paths import quoted
 
 # ITU-R BT.601 luma, the weights every image viewer uses for 8-bit colour pictures.
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
@@ -55,11 +56,11 @@ def decode(path: Path, colour: str) -> NDArray[Any]:
     """Return the grey values of a file as stored, (rows, columns)."""
     if not path.is_file():
         raise CaseError(
-            f"the picture {path} does not exist; correct the path in the images table (paths start "
-            "from the table's folder) or add the file"
+            f"the picture {quoted(path)} does not exist; correct the path in the images table"
+            " (paths start from the table's folder) or add the file"
         )
     if path.stat().st_size == 0:
-        raise CaseError(f"the picture {path} is empty (0 bytes); {_COPY}")
+        raise CaseError(f"the picture {quoted(path)} is empty (0 bytes); {_COPY}")
     return _pillow(path, colour) if path.suffix.lower() in _PICTURES else _dicom(path)
 
 
@@ -69,18 +70,18 @@ def _pillow(path: Path, colour: str) -> NDArray[Any]:
             picture.load()
             if picture.mode == "CMYK":
                 raise CaseError(
-                    f"the picture {path} holds printing colours (CMYK), whose grey values are not "
-                    "those of the scan; export it again as greyscale"
+                    f"the picture {quoted(path)} holds printing colours (CMYK), whose grey values"
+                    " are not those of the scan; export it again as greyscale"
                 )
             coloured = picture.mode in ("P", "RGBA", "LA", "PA")
             values = np.asarray(picture.convert("RGB") if coloured else picture)
     except UnidentifiedImageError:
-        raise CaseError(f"the picture {path} is no picture, or its head is damaged; {_COPY}") from (
-            None
-        )
+        raise CaseError(
+            f"the picture {quoted(path)} is no picture, or its head is damaged; {_COPY}"
+        ) from None
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
         reason = " ".join(str(error).split())
-        raise CaseError(f"the picture {path} is damaged ({reason}); {_COPY}") from None
+        raise CaseError(f"the picture {quoted(path)} is damaged ({reason}); {_COPY}") from None
     return values if values.ndim == 2 else _grey(values, colour, path)
 
 
@@ -90,7 +91,8 @@ def _grey(values: NDArray[Any], colour: str, path: Path) -> NDArray[Any]:
     if colour == "luma":
         return np.rint(values[..., :3].astype(np.float32) @ _LUMA).astype(np.uint8)
     raise CaseError(
-        f"the picture {path} has colours; export it as greyscale, or set 'pictures.colour: luma'"
+        f"the picture {quoted(path)} has colours; export it as greyscale, or set 'pictures.colour:"
+        " luma'"
     )
 
 
@@ -101,14 +103,14 @@ def _dicom(path: Path) -> NDArray[Any]:
         values = sitk.GetArrayFromImage(sitk.ReadImage(str(path)))
     except RuntimeError:
         raise CaseError(
-            f"the picture {path} is neither PNG, JPG nor readable DICOM; save it again in one of "
-            "these formats"
+            f"the picture {quoted(path)} is neither PNG, JPG nor readable DICOM; save it again in"
+            " one of these formats"
         ) from None
     values = np.squeeze(values)
     if values.ndim != 2:
         raise CaseError(
-            f"the picture {path} holds {' x '.join(map(str, values.shape))} values, not one grey "
-            "picture; export the one picture that was read"
+            f"the picture {quoted(path)} holds {' x '.join(map(str, values.shape))} values, not one"
+            " grey picture; export the one picture that was read"
         )
     # ITK itself turns MONOCHROME1 (low values are bright) within the range of the stored bits.
     return values
@@ -118,20 +120,22 @@ def _windowed(values: NDArray[Any], settings: PictureSettings, path: Path) -> ND
     """Bring the values to 8 bits by the declared window."""
     if min(values.shape) < settings.minimum_side:
         raise CaseError(
-            f"the picture {path} has {values.shape[1]} x {values.shape[0]} pixels, fewer than "
-            f"pictures.minimum_side ({settings.minimum_side}); give the original picture"
+            f"the picture {quoted(path)} has {values.shape[1]} x {values.shape[0]} pixels, fewer"
+            f" than pictures.minimum_side ({settings.minimum_side}); give the original picture"
         )
     low, high = float(values.min()), float(values.max())
     if low == high:
-        raise CaseError(f"the picture {path} has the same value everywhere; check the export")
+        raise CaseError(
+            f"the picture {quoted(path)} has the same value everywhere; check the export"
+        )
     if settings.window == "none":
         if values.dtype == np.uint8:
             return values
         if values.dtype == np.bool_:
             return values.astype(np.uint8) * np.uint8(255)
         raise CaseError(
-            f"the picture {path} has more than 8 bits (values {low:g} to {high:g}); say which "
-            "become black and white: 'pictures.window: percentile' or [low, high]"
+            f"the picture {quoted(path)} has more than 8 bits (values {low:g} to {high:g}); say"
+            " which become black and white: 'pictures.window: percentile' or [low, high]"
         )
     if settings.window == "percentile":
         low, high = (float(v) for v in np.percentile(values, settings.percentiles))

@@ -13,6 +13,7 @@ from dlr.dicom import input_exists, input_sha256
 from dlr.errors import DlrError
 from dlr.features.mazda import MazdaEngine
 from dlr.features.radiomics import RadiomicsEngine, RadiomicsResult
+from dlr.safety.paths import quoted
 from dlr.settings import IntensitySettings
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ class RoiSource:
 
 
 def _absent(path: Path, kind: str) -> str:
-    return f"the {kind} file does not exist: {path}; check its path in the table"
+    return f"the {kind} file does not exist: {quoted(path)}; check its path in the table"
 
 
 def _existing_sha256(path: Path, kind: str) -> str:
@@ -144,7 +145,9 @@ def _existing_sha256(path: Path, kind: str) -> str:
     except FileNotFoundError:
         raise DlrError(_absent(path, kind)) from None
     except OSError as error:
-        raise DlrError(f"the {kind} file cannot be read: {path} ({error.strerror})") from None
+        raise DlrError(
+            f"the {kind} file cannot be read: {quoted(path)} ({error.strerror})"
+        ) from None
 
 
 def _label_number(label: str) -> int | None:

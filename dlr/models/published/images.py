@@ -13,6 +13,7 @@ import pandas as pd
 from dlr.cohort.tables import read_images_table
 from dlr.errors import DlrError, Fault, InputError
 from dlr.models.published.signature import PublishedSignature
+from dlr.safety.paths import quoted
 from dlr.settings import IntensitySettings, MaskSettings, ViewSettings
 
 if TYPE_CHECKING:
@@ -205,7 +206,9 @@ def _require(path: Path, kind: str) -> None:
     from dlr.dicom import input_exists
 
     if not input_exists(path):
-        raise DlrError(f"the {kind} file does not exist: {path}; check its path in the table")
+        raise DlrError(
+            f"the {kind} file does not exist: {quoted(path)}; check its path in the table"
+        )
 
 
 def _label(text: str) -> int | None:
