@@ -90,8 +90,6 @@ class CaseViews:
         Log-odds of the average training case.
     seconds : float
         Time it took.
-    recalibrated : bool
-        Whether the scores shown were updated after the explained score.
     """
 
     cases: tuple[CaseView, ...]
@@ -101,7 +99,6 @@ class CaseViews:
     method: str
     base: float
     seconds: float
-    recalibrated: bool = False
 
 
 def case_views(
@@ -173,7 +170,6 @@ def case_views(
         "" if found is None else found.method,
         0.0 if found is None else found.base,
         0.0 if found is None else found.seconds,
-        bool(frozen["recalibrated"].any()) if "recalibrated" in frozen else False,
     )
 
 
@@ -218,8 +214,6 @@ def _points(
     """Return the nomogram's points of every case, variable by variable."""
     if bundle.chart is None or bundle.nomogram is None:
         return {}
-    if "recalibrated" in scores and scores["recalibrated"].any():
-        return {}  # the drawing is of the coefficients before the update
     entering = scores[scores["feature_set"] == bundle.config.model.nomogram_score]
     score = entering.set_index("case_id")["score"].loc[cases]
     frame = chart_frame(bundle.nomogram, cohort.clinical.loc[cases], score)

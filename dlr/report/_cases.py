@@ -51,9 +51,6 @@ def cases_section(views: CaseViews | None, config: StudyConfig) -> Section | Non
             "the model used, not what caused the outcome."
         )
         blocks.append(Text(text, "note"))
-    if views.recalibrated:
-        text = "The scores shown were recalibrated; the contributions are of the frozen score."
-        blocks.append(Text(text, "warning"))
     stamp = "Simulated" if config.simulated else ""
     blocks.append(Cases("cases", views.judged_by, cards, stamp))
     lead = "Single cases the model had not seen: their regions, scores, and what moved them."
