@@ -12,6 +12,8 @@ from dlr.errors import CaseError
 from dlr.safety.paths import quoted
 from dlr.settings import MaskSettings
 
+_THICKER = 1.1  # times the largest spacing of the image
+
 
 def check_geometry(
     image: sitk.Image,
@@ -125,6 +127,12 @@ def _likely_cause(image: sitk.Image, mask: sitk.Image) -> str:
         return (
             "a slice was probably lost or added when contours were converted; convert them on the"
             f" grid of the series they were drawn on, or {resample}."
+        )
+    thin, thick = max(image.GetSpacing()), max(mask.GetSpacing())
+    if thick > _THICKER * thin:
+        return (
+            f"the mask was probably drawn on slices {thick:.4g} mm apart; give the series that it"
+            f" was drawn on, or, if both show the same patient position, {resample}."
         )
     if _covers_same_space(image, mask):
         return f"both cover the same space, so another converter wrote the mask; {resample}."

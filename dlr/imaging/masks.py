@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import SimpleITK as sitk
 
-from dlr.dicom.privacy import safe_roi_name
 from dlr.dicom.references import is_dicom
 from dlr.errors import CaseError
 from dlr.imaging.read import as_volume, load, to_grey
+from dlr.imaging.segments import choose_segment, layer_of, listing, segments_of
 from dlr.safety.paths import quoted
 from dlr.settings import MaskSettings
 
 if TYPE_CHECKING:
     from dlr.dicom.series import Header
 
-_SHOWN = 20  # values or names listed in one message
 _PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".gif"}
-
-
-@dataclass(frozen=True)
-class Segment:
-    """One segment of a 3D Slicer segmentation, as its NRRD header describes it.
-
-    `shown` is its name as messages may tell it: without patients' names and dates.
-    """
-
-    name: str
-    value: int
-    layer: int
-    shown: str
-    problem: str = ""
 
 
 def read_mask(
@@ -113,7 +97,7 @@ def read_label_map(
 
         return read_dicom_mask(found, reference, threshold=settings.threshold)
     image = as_volume(load(path, "mask"), path)
-    if image.GetNumberOfComponentsPerPixel() > 1 and not _segments(image):
+    if image.GetNumberOfComponentsPerPixel() > 1 and not segments_of(image):
         image = to_grey(image, settings.rgb, path)
     return _with_geometry(_as_integer(image, settings, path), reference, path)
 
@@ -149,12 +133,12 @@ def select_label(
     """
     del settings  # the threshold has been applied when the map was read
     path = Path(path)
-    segments = _segments(label_map)
+    segments = segments_of(label_map)
     if segments:
-        chosen = _choose_segment(segments, label, segment, path)
+        chosen = choose_segment(segments, label, segment, path)
         if chosen.problem:
             raise CaseError(chosen.problem)
-        mask = _where(_layer(label_map, chosen.layer, path), chosen.value)
+        mask = _where(layer_of(label_map, chosen.layer, path), chosen.value)
         named = f"segment '{chosen.shown}'"
     else:
         if segment is not None and label is None:
@@ -167,7 +151,7 @@ def select_label(
         if not values:
             raise CaseError(_empty(path))
         raise CaseError(
-            f"The mask {quoted(path)} has no voxel of {named}; values present: {_listing(values)};"
+            f"The mask {quoted(path)} has no voxel of {named}; values present: {listing(values)};"
             " correct 'mask_label' (or 'mask_segment') in the images table."
         )
     return mask
@@ -182,7 +166,7 @@ def label_values(label_map: sitk.Image) -> list[int]:
 
 def segment_names(label_map: sitk.Image) -> list[str]:
     """List the names of the segments of a ``.seg.nrrd`` file or DICOM object; else nothing."""
-    return [each.name for each in _segments(label_map)]
+    return [each.name for each in segments_of(label_map)]
 
 
 def _where(label_map: sitk.Image, label: int) -> sitk.Image:
@@ -214,7 +198,7 @@ def _single_label(label_map: sitk.Image, path: Path) -> int:
         raise CaseError(_empty(path))
     if len(values) > 1:
         raise CaseError(
-            f"The mask {quoted(path)} holds {len(values)} labels: {_listing(values)}; say which one"
+            f"The mask {quoted(path)} holds {len(values)} labels: {listing(values)}; say which one"
             " is the ROI in the column 'mask_label' of the images table."
         )
     return values[0]
@@ -228,12 +212,6 @@ def _label_from_text(segment: str, path: Path) -> int:
             f"The mask {quoted(path)} has no named segments, so segment '{segment}' cannot be"
             " found; give the ROI's value in 'mask_label', or the .seg.nrrd file."
         ) from None
-
-
-def _listing(values: list[int] | list[str]) -> str:
-    shown = ", ".join(str(value) for value in values[:_SHOWN])
-    more = len(values) - _SHOWN
-    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _as_integer(image: sitk.Image, settings: MaskSettings, path: Path) -> sitk.Image:
@@ -260,80 +238,3 @@ def _recast(image: sitk.Image, pixels: np.ndarray) -> sitk.Image:
     for key in image.GetMetaDataKeys():
         result.SetMetaData(key, image.GetMetaData(key))
     return result
-
-
-def _segments(label_map: sitk.Image) -> list[Segment]:
-    """Read the segments from the entries ``Segment<N>_Name``, ``_LabelValue``, ``_Layer``."""
-    found = []
-    index = 0
-    while label_map.HasMetaDataKey(f"Segment{index}_ID"):
-        prefix = f"Segment{index}_"
-        entry = {
-            key: label_map.GetMetaData(prefix + key)
-            for key in ("ID", "Name", "LabelValue", "Layer", "Shown", "Problem")
-            if label_map.HasMetaDataKey(prefix + key)
-        }
-        name = entry.get("Name", entry["ID"])
-        value = _whole(entry.get("LabelValue", "1"), f"{prefix}LabelValue")
-        found.append(
-            Segment(
-                name=name,
-                value=value,
-                # Files of Slicer before 4.11 have one component per segment and no layers.
-                layer=_whole(entry.get("Layer", str(index)), f"{prefix}Layer"),
-                # A DICOM header tells the patient's name, so that it can be looked for in an ROI's.
-                shown=entry.get("Shown") or safe_roi_name(name, value),
-                # Why an ROI of a DICOM structure set could not be rasterised.
-                problem=entry.get("Problem", ""),
-            )
-        )
-        index += 1
-    return found
-
-
-def _whole(text: str, entry: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise CaseError(
-            f"The mask's header says {entry} '{text[:40]}', which is no whole number; save the"
-            " segmentation again from the program that made it."
-        ) from None
-
-
-def _choose_segment(
-    segments: list[Segment], label: int | None, segment: str | None, path: Path
-) -> Segment:
-    names = _listing([f"'{each.shown}' (label {each.value})" for each in segments])
-    if segment is not None:
-        fits = [each for each in segments if each.name == segment]
-        fits = fits or [each for each in segments if str(each.value) == segment]
-        wanted = f"segment '{segment}'"
-    elif label is not None:
-        fits = [each for each in segments if each.value == label]
-        wanted = f"label {label}"
-    else:
-        fits, wanted = segments, "one segment"
-    if len(fits) == 1:
-        return fits[0]
-    if not fits:
-        raise CaseError(
-            f"The mask {quoted(path)} has no {wanted}; segments present: {names}; correct"
-            " 'mask_segment' (or 'mask_label') in the images table."
-        )
-    raise CaseError(
-        f"The mask {quoted(path)} holds {len(fits)} segments where {wanted} is to be found:"
-        f" {names}; name one in the column 'mask_segment' of the images table."
-    )
-
-
-def _layer(label_map: sitk.Image, layer: int, path: Path) -> sitk.Image:
-    count = label_map.GetNumberOfComponentsPerPixel()
-    if count == 1:
-        return label_map
-    if not 0 <= layer < count:
-        raise CaseError(
-            f"The mask {quoted(path)} has {count} layers, and its header puts the segment into"
-            f" layer {layer} (from 0); save the segmentation again from the program that made it."
-        )
-    return sitk.VectorIndexSelectionCast(label_map, layer)

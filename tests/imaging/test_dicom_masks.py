@@ -202,7 +202,7 @@ def test_thick_slices_do_not_become_stripes_on_a_thin_series(tmp_path, kept) -> 
     path, image = thick_on_thin(tmp_path, **kept)
     mask = read_mask(path, reference=image)
     assert mask.GetSpacing()[2] == 5
-    with pytest.raises(CaseError, match=r"lie on different grids .*'masks.resample: true'"):
+    with pytest.raises(CaseError, match=r"drawn on slices 5 mm apart; .*'masks.resample: true'"):
         check_geometry(image, mask)
     aligned = check_geometry(image, mask, MaskSettings(resample=True))
     assert np.count_nonzero(array(aligned).any(axis=(1, 2))) == 3 * 5
