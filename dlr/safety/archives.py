@@ -6,13 +6,12 @@ entry declares, so bounding the declared sizes bounds what is read.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from pathlib import Path
 from zipfile import LargeZipFile, ZipFile, ZipInfo
 
 from dlr.errors import Fault, InputError
 from dlr.safety.malformed import MALFORMED
+from dlr.safety.workbooks import check_part
 
 MOST_MEMBERS = 10_000
 LARGEST_UNPACKED = 512_000_000
@@ -21,16 +20,6 @@ LARGEST_RATIO = 200
 """Unpacked bytes per packed byte; sheets of spreadsheet programs reach about 30."""
 RATIO_FROM = 5_000_000
 """Unpacked bytes from which the ratio counts: small files of zeros are no danger."""
-MOST_CELLS = 20_000_000
-"""Rows times columns of a sheet: 20,000 cases of 1,000 columns."""
-
-_CHUNK = 1 << 20
-_KEPT = 64  # bytes of a chunk that are looked at again with the next
-_REFERENCE = re.compile(rb"""\sr\s*=\s*["']\s*([A-Z]{0,3})([0-9]{1,9})\s*["']""")
-_CODED = re.compile(rb"""\sr\s*=\s*["'][^"'<>]{0,32}&""")
-_FORBIDDEN = (b"<!DOCTYPE", b"<!ENTITY", b"<!doctype", b"<!entity")
-_WIDE = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
-
 _UNREADABLE: tuple[type[Exception], ...] = (LargeZipFile, *MALFORMED)
 
 
@@ -80,8 +69,8 @@ def check_archive(
 def check_workbook(path: Path) -> None:
     """Refuse an ``.xlsx`` workbook that would fill the memory, or whose XML defines entities.
 
-    Besides :func:`check_archive`, sheets may span at most `MOST_CELLS` cells: two filled cells in
-    the far corners of a sheet make a table of 17 thousand million.
+    Besides :func:`check_archive`, sheets may span at most `MOST_CELLS` (of `workbooks.py`) cells:
+    two filled cells in the far corners of a sheet make a table of 17 thousand million.
 
     Raises
     ------
@@ -92,8 +81,7 @@ def check_workbook(path: Path) -> None:
     try:
         with ZipFile(path) as archive:
             for member in members:
-                if member.filename.endswith((".xml", ".rels")):
-                    _check_part(archive, member, path)
+                check_part(archive, member, path)
     except MALFORMED as error:
         if isinstance(error, InputError):
             raise
@@ -119,47 +107,6 @@ def _check_sizes(members: list[ZipInfo], path: Path, largest: int, ratio: int) -
 def _leads_outside(name: str) -> bool:
     parts = name.replace("\\", "/").split("/")
     return name.startswith(("/", "\\")) or ".." in parts or ":" in parts[0] or "\0" in name
-
-
-def _check_part(archive: ZipFile, member: ZipInfo, path: Path) -> None:
-    rows = columns = 0
-    sheet = "worksheets/" in member.filename
-    for number, part in enumerate(_chunks(archive, member)):
-        if number == 0 and part[:2] in _WIDE:
-            raise _fault("a part of the workbook is not UTF-8 text; save it anew", path)
-        if any(word in part for word in _FORBIDDEN):
-            message = "the workbook's XML defines entities, which no spreadsheet program writes"
-            raise _fault(message, path, "xml-entities")
-        if not sheet:
-            continue
-        if _CODED.search(part):
-            raise _fault("a cell's place in the workbook is disguised; save it anew", path)
-        for letters, digits in _REFERENCE.findall(part):
-            rows = max(rows, int(digits))
-            columns = max(columns, _column(letters))
-        if rows * columns > MOST_CELLS:
-            message = (
-                f"the sheet spans {rows:,} rows and {columns:,} columns, at most {MOST_CELLS:,}"
-                " cells are read; delete stray cells far from the table"
-            )
-            raise _fault(message, path, "zip-bomb")
-
-
-def _chunks(archive: ZipFile, member: ZipInfo) -> Iterator[bytes]:
-    """Yield a member's content piece by piece, each with the end of the one before."""
-    end = b""
-    with archive.open(member) as stream:
-        while content := stream.read(_CHUNK):
-            yield end + content
-            end = content[-_KEPT:]
-
-
-def _column(letters: bytes) -> int:
-    """Return the number of a column: A is 1, XFD is 16,384."""
-    number = 0
-    for letter in letters:
-        number = 26 * number + letter - 64
-    return number
 
 
 def _line(error: Exception) -> str:

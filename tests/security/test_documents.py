@@ -114,7 +114,16 @@ def test_a_sound_workbook_is_read(tmp_path: Path) -> None:
     [
         ({SHEET: ('r="B3"', 'r="XFD1048576"')}, "spans"),
         ({SHEET: ('r="B3"', "r = 'XFD1048576'")}, "spans"),
-        ({SHEET: ('r="B3"', 'r="&#88;FD1048576"')}, "disguised"),
+        ({SHEET: ('r="B3"', 'r="&#88;FD1048576"')}, "spans"),
+        ({SHEET: ('r="B3"', f'r{" " * 3_000_000}="XFD1048576"')}, "spans"),
+        ({SHEET: ('r="B3"', 'r="XFD1_048_576"')}, "spans"),
+        ({SHEET: ('<c r="B3"', '<other r="XFD1048576"/><c r="B3"')}, "spans"),
+        ({SHEET: ('<row r="3"', '<row r="1e9"')}, "spans"),
+        ({SHEET: ('<row r="3"', f'<row r="{"9" * 400}"')}, "spans"),
+        (
+            {SHEET: ("<sheetData>", f'<sheetData><row><c r="XFD1"/></row>{"<row/>" * 2000}')},
+            "spans",
+        ),
         ({SHEET: ("<worksheet", f"{ENTITIES}<worksheet")}, "defines entities"),
         ({"xl/workbook.xml": ("<workbook", f"{ENTITIES}<workbook")}, "defines entities"),
         ({SHEET: ("</sheetData>", "")}, "not a readable table"),
@@ -128,6 +137,37 @@ def test_harmful_workbooks_are_refused(
     with pytest.raises(InputError, match=reason):
         read_text_table(path, "clinical")
     assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ('r="B3"', 'r="XFD1048576"', "spans"),
+        ("<worksheet", f"{ENTITIES}<worksheet", "defines entities"),
+    ],
+)
+@pytest.mark.parametrize("name", ["xl/pages/sheet1.part", "xl/media/image1.png"])
+def test_a_sheet_under_another_name_is_a_sheet(
+    name: str, old: str, new: str, reason: str, tmp_path: Path
+) -> None:
+    sound, path = workbook(tmp_path / "sound.xlsx"), tmp_path / "renamed.xlsx"
+    with zipfile.ZipFile(sound) as parts, zipfile.ZipFile(path, "w") as archive:
+        for part in parts.namelist():
+            text = parts.read(part).decode().replace(SHEET.removeprefix("xl/"), name[3:])
+            text = text.replace(old, new) if part == SHEET else text
+            archive.writestr(name if part == SHEET else part, text)
+    with pytest.raises(InputError, match=reason):
+        read_text_table(path, "clinical")
+
+
+def test_pictures_colours_and_text_of_a_sound_workbook_are_no_cells(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", {SHEET: ("<t>a</t>", '<t>r="XFD1048576 &amp;"</t>')})
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("xl/media/image1.png", b"\x89PNG\r\n\x1a\n r='XFD1048576'")
+        archive.writestr("xl/media/image2.svg", "<!DOCTYPE svg PUBLIC 'x' 'y'><svg r='50000'/>")
+        archive.writestr("xl/theme/theme2.xml", "<a><fillToRect r='100000'/><c r='A1'/></a>")
+        archive.writestr("xl/printerSettings/printerSettings1.bin", b"<\x00\xff\xfe\x00")
+    assert len(read_text_table(path, "clinical")) == 2
 
 
 def test_a_workbook_that_is_a_zip_bomb_is_refused(tmp_path: Path) -> None:
