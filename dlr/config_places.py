@@ -11,9 +11,6 @@ import yaml
 from dlr.errors import Fault, InputError
 from dlr.safety.documents import LARGEST_YAML, read_limited_text
 
-# libyaml's loader, where PyYAML has it, is ten times as fast.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
 
 @dataclass(frozen=True)
 class YamlPlaces:
@@ -32,7 +29,7 @@ class YamlPlaces:
         """Read a file anew; without one, no place is known."""
         try:
             text = read_limited_text(path, LARGEST_YAML)
-            return cls(yaml.compose(text, Loader=_LOADER))
+            return cls(yaml.compose(text, Loader=yaml.SafeLoader))
         except (InputError, yaml.YAMLError, RecursionError):
             return cls(None)
 
