@@ -40,7 +40,9 @@ def check(
 
     config = Study.from_yaml(study, root=root).config
     with progress_bars() as progress:
-        found = run_check(config, workers, progress, pictures=out is not None)
+        # At least two: then images are read in processes of their own, and one that crashes its
+        # reader costs that image, not the check.
+        found = run_check(config, max(2, workers), progress, pictures=out is not None)
     show_faults(found.faults)
     _show_summary(found)
     _show_open_lines(study)
