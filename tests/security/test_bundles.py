@@ -17,8 +17,9 @@ from safetensors.numpy import load_file, save_file
 
 from dlr import Bundle
 from dlr.errors import DlrError, InputError
-from dlr.models.classifier_files import load_classifier, save_classifier
+from dlr.models.classifier_files import TYPES, load_classifier, save_classifier
 from dlr.models.classifiers import CLASSIFIERS
+from dlr.models.skops_check import check_skops
 
 from .small_bundle import forge, save_bundle, sign
 
@@ -296,6 +297,48 @@ def test_a_tree_never_reads_more_nodes_than_it_has(tmp_path: Path) -> None:
     with contextlib.suppress(InputError):
         tree = load_classifier("decision-tree", tmp_path, "a", 3).tree_
         assert tree.node_count == tree.capacity < 99999999
+
+
+def tree_node(content: Any) -> dict[str, Any]:
+    """Find the first tree of a description."""
+    if isinstance(content, dict) and content.get("__loader__") == "TreeNode":
+        return content
+    inner = content.values() if isinstance(content, dict) else content
+    found = (tree_node(item) for item in inner if isinstance(item, dict | list))
+    return next((item for item in found if item), {})
+
+
+def more_outputs(tree: dict[str, Any]) -> None:
+    tree["__reduce__"]["args"]["content"][2]["content"] = "4000"
+
+
+def other_array(tree: dict[str, Any]) -> None:
+    state = tree["content"]["content"]
+    tree["__reduce__"]["args"]["content"][1]["file"] = state["values"]["file"]
+
+
+def array_under_a_used_number(tree: dict[str, Any]) -> None:
+    state = tree["content"]["content"]
+    tree["__reduce__"]["args"]["content"][1]["__id__"] = state["values"]["__id__"]
+
+
+def arguments_under_a_used_number(tree: dict[str, Any]) -> None:
+    tree["__reduce__"]["args"]["__id__"] = tree["content"]["key_types"]["__id__"]
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [more_outputs, other_array, array_under_a_used_number, arguments_under_a_used_number],
+)
+@pytest.mark.parametrize("algorithm", ["decision-tree", "random-forest"])
+def test_what_compiled_trees_believe_is_checked_before_they_are_built(
+    algorithm: str, forge: Callable[[dict[str, Any]], None], tmp_path: Path
+) -> None:
+    # Fuzzing found a file of this kind that ended the process: compiled code believes sizes.
+    path = save_classifier(algorithm, fitted(algorithm), tmp_path, "a")
+    rewrite_schema(path, lambda schema: forge(tree_node(schema)))
+    with pytest.raises(InputError, match="not as dlr writes it"):
+        check_skops(path, algorithm, TYPES[algorithm])
 
 
 def edit_trees(path: Path, change: Callable[[str], str]) -> None:
