@@ -92,7 +92,7 @@ def check_bundle(bundle: Bundle) -> None:
     if list(bundle.ranges.columns) != ["low", "high", "sd"]:
         raise ValueError("ranges need 'low', 'high' and 'sd'")
     # A feature that every training case lacks has no extremes.
-    _finite("ranges", bundle.ranges.fillna(0.0).to_numpy(dtype=float))
+    _finite("ranges", bundle.ranges.fillna(0.0).to_numpy())
     for levels in bundle.levels.values():
         _texts("levels", levels)
     if not isinstance(bundle.summary, dict):
@@ -114,7 +114,7 @@ def _check_signature(name: str, signature: Signature | FusedSignature) -> None:
 def _check_chain(name: str, chain: FrozenChain) -> None:
     _texts(f"features of {name}", chain.selected)
     for column in (chain.median, chain.mean, chain.scale):
-        _finite(name, column.to_numpy(dtype=float))
+        _finite(name, column)
     if not (chain.scale > 0).all() or not chain.median.index.is_unique:
         raise ValueError(f"a feature of {name} is there twice, or its scale is not positive")
     if chain.unseen not in POLICIES:
@@ -134,7 +134,7 @@ def _check_combat(combat: ComBat | None) -> None:
     if combat is None:
         return
     for values in (combat.alpha_, combat.sigma_, combat.gamma_, combat.delta_):
-        _finite("harmonisation", values.to_numpy(dtype=float))
+        _finite("harmonisation", values.to_numpy())
     if not (combat.sigma_ > 0).all() or not (combat.delta_.to_numpy() > 0).all():
         raise ValueError("a spread of the harmonisation is not positive")
 
@@ -143,7 +143,7 @@ def _check_clinical(model: ClinicalModel | None) -> None:
     if model is None:
         return
     _texts("variables", model.variables)
-    _finite("coefficients", model.logistic.coefficients.to_numpy(dtype=float))
+    _finite("coefficients", model.logistic.coefficients)
     if not isinstance(model.with_score, bool):
         raise TypeError("'with_score' is neither true nor false")
 
@@ -160,7 +160,10 @@ def _texts(what: str, values: Sequence[object]) -> None:
 
 
 def _finite(what: str, values: Sequence[float] | np.ndarray | pd.Series) -> None:
-    if not np.isfinite(np.asarray(values, dtype=float)).all():
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiu":  # texts of digits would pass as numbers here, and fail later
+        array = np.array([_number(value) for value in array.ravel()], dtype=float)
+    if not np.isfinite(array).all():
         raise ValueError(f"{what} must be finite numbers")
 
 

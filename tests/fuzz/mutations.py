@@ -124,7 +124,8 @@ def _other(value: Any, dice: random.Random) -> Any:
     if isinstance(value, bool) or dice.random() < 0.6:
         return dice.choice(VALUES)
     if isinstance(value, int | float):
-        return dice.choice((value + 1, -value, value * 1e6, value // 2))
+        near = (value + 1, -value, value // 2)
+        return dice.choice((*near, value * 1e6) if abs(value) < 10**300 else near)
     if isinstance(value, str):
         return damaged_text(value, dice)
     return value

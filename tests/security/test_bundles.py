@@ -119,6 +119,8 @@ FORGERIES: dict[str, Callable[[dict[str, Any]], None]] = {
     "threshold": lambda c: c["thresholds"].update(DLR=7),
     "threshold missing": lambda c: c["thresholds"].pop("DLR"),
     "ranges": lambda c: c["ranges"].update(age={"low": "a"}),
+    "digits in ranges": lambda c: next(iter(c["ranges"].values())).update(low="1.5"),
+    "digits in means": lambda c: c["signatures"]["DLR"]["features"][0].update(mean="1.5"),
     "levels": lambda c: c["levels"].update(sex=[1, {}]),
     "summary": lambda c: c.update(summary=[]),
     "config": lambda c: c["config"].update(surprise=1),
