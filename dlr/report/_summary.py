@@ -12,13 +12,14 @@ from dlr.report._tables import at
 from dlr.report._warnings import cohort_warnings, model_warnings, sample_warnings
 from dlr.report._words import (
     WORSE,
+    auc_detail,
+    auc_remark,
     auc_words,
     calibration_words,
     listed,
     lost_cases,
     one_sided,
     outcome_name,
-    plural,
     set_meaning,
     unit,
     variable_label,
@@ -27,7 +28,7 @@ from dlr.report._words import (
 
 if TYPE_CHECKING:
     from dlr.config import StudyConfig
-    from dlr.results import CohortEvaluation, ModelEvaluation, StudyResult
+    from dlr.results import CohortEvaluation, StudyResult
 
 _IDEAL_SLOPE = "ideal 1; below 1: predictions too extreme"
 _PUBLISHED = (
@@ -71,7 +72,7 @@ def headline_facts(result: StudyResult) -> tuple[Fact, ...]:
             Fact(
                 f"AUC of {best.feature_set}, out-of-fold",
                 number(best.roc.auc.value),
-                _sure(best, level),
+                auc_detail(best, level),
             )
         )
         for evaluation in externals(result):
@@ -82,7 +83,7 @@ def headline_facts(result: StudyResult) -> tuple[Fact, ...]:
                 Fact(
                     f"AUC of {model.feature_set}, {_name(result, evaluation)} cohort",
                     number(model.roc.auc.value),
-                    _sure(model, level),
+                    auc_detail(model, level),
                 )
             )
             calibrated = model.calibration
@@ -102,13 +103,6 @@ def headline_facts(result: StudyResult) -> tuple[Fact, ...]:
 
 def _name(result: StudyResult, evaluation: CohortEvaluation) -> str:
     return cohort_title(result.config, evaluation.cohort)
-
-
-def _sure(model: ModelEvaluation, level: float) -> str:
-    limits = model.roc.auc.confidence_interval(level)
-    cases = f"{plural(model.n, 'case')}, {plural(model.n_positive, 'event')}"
-    worse = f"{WORSE}; " if model.roc.auc.value < 0.5 else ""
-    return f"{worse}{level:.0%} CI {number(limits.low)}{DASH}{number(limits.high)}; {cases}"
 
 
 def _sentences(result: StudyResult) -> list[str]:
@@ -159,7 +153,7 @@ def _winner(result: StudyResult, training: CohortEvaluation) -> str:
     level = result.config.evaluation.confidence_level
     chance = best.roc.auc.confidence_interval(level).low <= 0.5
     doubt = " The interval includes 0.5, so it may be no better than chance." if chance else ""
-    doubt += worse_than_chance(best, level) + _remark(best)
+    doubt += worse_than_chance(best, level) + auc_remark(best)
     return (
         f"How good in the training cohort: judged on cases left out of the fit, {best.feature_set} "
         f"({set_meaning(best.feature_set)}) did best, with an AUC of {auc_words(best, level)}. "
@@ -184,16 +178,10 @@ def _external(
         f"{metrics.sensitivity.denominator} cases with the outcome and cleared "
         f"{metrics.specificity.numerator} of {metrics.specificity.denominator} without."
     )
-    text += worse_than_chance(model, level) + one_sided(metrics) + _remark(model)
+    text += worse_than_chance(model, level) + one_sided(metrics) + auc_remark(model)
     if top.feature_set != model.feature_set:
         text += f" {top.feature_set} was highest there, with {auc_words(top, level)}."
     return text
-
-
-def _remark(model: ModelEvaluation) -> str:
-    """Return what the statistics say about an AUC whose interval cannot be trusted."""
-    note = model.roc.auc.note
-    return f" Mind: {note}." if note else ""
 
 
 def _comparison(evaluation: CohortEvaluation) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dlr.external import evaluations_of
+from dlr.external import POOLED, evaluations_of
 from dlr.figures._text import number
 from dlr.report._blocks import Block, Bullets, Fact, Facts, Report, Section, Table, Text
 from dlr.report._cases import cases_section
@@ -31,7 +31,10 @@ from dlr.report._shared import (
 )
 from dlr.report._study import SIMULATED
 from dlr.report._tables import capped, plain_table
+from dlr.report._warnings import small_cohort
 from dlr.report._words import (
+    auc_detail,
+    auc_remark,
     auc_words,
     calibration_words,
     listed,
@@ -96,6 +99,7 @@ def _summary(result: ValidationResult) -> Section:
     failed = lost_cases(result.failures)
     outside = int((result.flags["n_outside"] > 0).sum()) if len(result.flags) else 0
     facts = [Fact("Cases scored", str(n_cases))]
+    warnings: list[str] = []
     sentences = [
         f"The frozen model for {outcome_name(config)} scored {plural(n_cases, 'case')} of the "
         f"{_cohorts(result)}; {plural(failed, 'case')} failed.",
@@ -106,13 +110,17 @@ def _summary(result: ValidationResult) -> Section:
         )
     else:
         model = result.evaluation.models.get("Nomogram") or best_model(result.evaluation)
-        detail = f"{auc_words(model, level)}; {plural(model.n_positive, 'event')}"
-        facts.append(Fact(f"AUC of {model.feature_set}", number(model.roc.auc.value), detail))
+        value, detail = number(model.roc.auc.value), auc_detail(model, level)
+        if model.roc.auc.note:
+            detail += "; see the remark below"
+        facts.append(Fact(f"AUC of {model.feature_set}", value, detail))
+        warnings = _small(result)
         where = f" in the {model.cohort} cases" if len(evaluations_of(result)) > 1 else ""
         sentences.append(
             f"{model.feature_set} reached an AUC of {auc_words(model, level)}{where} (0.5 is a "
             "coin toss, 1 is perfect)."
             f"{worse_than_chance(model, level)}{one_sided(model.at_locked)}"
+            f"{auc_remark(model)}"
         )
         words = calibration_words(model)
         if words:
@@ -126,12 +134,25 @@ def _summary(result: ValidationResult) -> Section:
         "are extrapolations."
     )
     limits = "Research use only, no medical device: the scores must not decide about anyone's care."
-    blocks: list[Block] = [Facts(tuple(facts)), Bullets(tuple(sentences)), Text(limits, "note")]
+    blocks: list[Block] = [Facts(tuple(facts)), Bullets(tuple(sentences))]
+    blocks += [Text(warning, "warning") for warning in warnings]
+    blocks.append(Text(limits, "note"))
     blocks[1:1] = applied_note(result)
     if config.simulated:
         blocks.insert(1, Text(f"Made from: {SIMULATED}.", "warning"))
     lead = "What the frozen model said about these cases, and how far to trust it."
     return Section("summary", "Summary", lead, tuple(blocks))
+
+
+def _small(result: ValidationResult) -> list[str]:
+    """Name the cohorts too small to judge by; where all together are, they alone are named."""
+    training = result.config.cohorts.training
+    found = {
+        item.cohort: small_cohort(item, item.cohort)
+        for item in evaluations_of(result)
+        if item.cohort != training
+    }
+    return [found[POOLED]] if found.get(POOLED) else [text for text in found.values() if text]
 
 
 def _cohorts(result: ValidationResult) -> str:

@@ -14,7 +14,7 @@ from dlr.report._words import WORSE, listed, plural, useless_threshold
 
 if TYPE_CHECKING:
     from dlr.models.nomogram_terms import Term
-    from dlr.results import StudyResult
+    from dlr.results import CohortEvaluation, StudyResult
 
 FEW_EVENTS = 10
 """Fewer events per candidate parameter than this are too few by the common rule of thumb."""
@@ -122,17 +122,23 @@ def sample_warnings(result: StudyResult) -> list[str]:
     """Say where there are too few cases to learn from, or to judge by."""
     warnings = [_few_to_learn(result)]
     for evaluation in externals(result):
-        model = next(iter(evaluation.models.values()))
-        fewer = min(model.n_positive, model.n - model.n_positive)
-        if fewer < FEW_EXTERNAL:
-            name = cohort_title(result.config, evaluation.cohort)
-            kind = "a" if is_hold_out(result.config, evaluation.cohort) else "an external"
-            warnings.append(
-                f"Small {name} cohort: {plural(fewer, 'case')} of the rarer outcome. "
-                f"At least {FEW_EXTERNAL} are recommended for {kind} validation (Collins et "
-                "al. Stat Med 2016;35:214-226), so its figures can only be rough."
-            )
+        name = cohort_title(result.config, evaluation.cohort)
+        kind = "a" if is_hold_out(result.config, evaluation.cohort) else "an external"
+        warnings.append(small_cohort(evaluation, name, kind))
     return [warning for warning in warnings if warning]
+
+
+def small_cohort(evaluation: CohortEvaluation, name: str, kind: str = "an external") -> str:
+    """Say where a cohort is too small to judge a model by; empty where it is not."""
+    model = next(iter(evaluation.models.values()))
+    fewer = min(model.n_positive, model.n - model.n_positive)
+    if fewer >= FEW_EXTERNAL:
+        return ""
+    return (
+        f"Small {name} cohort: {plural(fewer, 'case')} of the rarer outcome. "
+        f"At least {FEW_EXTERNAL} are recommended for {kind} validation (Collins et "
+        "al. Stat Med 2016;35:214-226), so its figures can only be rough."
+    )
 
 
 def _few_to_learn(result: StudyResult) -> str:

@@ -235,3 +235,20 @@ def test_a_validation_says_so_too(judged: ValidationResult) -> None:
                      if isinstance(item, str))  # fmt: skip
     assert "ranks patients worse than chance" in words
     assert "it calls every case positive" in words
+
+
+def test_a_validation_of_few_cases_is_not_praised(judged: ValidationResult) -> None:
+    few = judged.scores[judged.scores["case_id"].isin(judged.scores["case_id"].unique()[:6])]
+    outcome = few["outcome"].to_numpy(dtype=float)
+    perfect = few.assign(score=outcome, probability=0.2 + 0.6 * outcome)
+    evaluation = evaluate(perfect, judged.thresholds, judged.config.evaluation, 0)
+    result = replace(judged, scores=perfect, evaluation=evaluation)
+    facts, sentences, warning, *_ = validation_report(result).sections[0].blocks
+    tile = next(fact for fact in facts.items if fact.label == "AUC of Nomogram")
+    assert tile.value == "1.00"
+    assert tile.detail.startswith("95% CI 1.00\N{EN DASH}1.00; 6 cases")
+    assert tile.detail.endswith("see the remark below")
+    assert "the interval has no width" in " ".join(sentences.items)
+    assert warning.tone == "warning"
+    assert "Small new cohort" in warning.text
+    assert "At least 100" in warning.text
