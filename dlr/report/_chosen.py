@@ -21,3 +21,10 @@ def externals(result: StudyResult) -> list[CohortEvaluation]:
 def best_model(evaluation: CohortEvaluation) -> ModelEvaluation:
     """Return the feature set of the highest AUC."""
     return max(evaluation.models.values(), key=lambda model: model.roc.auc.value)
+
+
+def repeated_subjects(result: StudyResult) -> bool:
+    """Tell whether some subject of the training cohort has several cases."""
+    own = result.scores[result.scores["estimate"] != "frozen"]
+    cases = own[["case_id", "subject_id"]].drop_duplicates()
+    return bool(cases["subject_id"].duplicated().any())

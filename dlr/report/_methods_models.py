@@ -75,10 +75,13 @@ def models_text(config: StudyConfig) -> str:
     elif clinical.method != "published":
         chosen = "All clinical variables named beforehand entered the clinical model."
     else:
+        test = "likelihood-ratio tests"
+        if config.unit != "subject":
+            test += ", or Wald tests allowing for it where a subject has several cases"
         chosen = (
             "Clinical variables significant in univariate and then in multivariable logistic "
-            f"regression (P < {clinical.p_value:g}) were kept, at most {clinical.maximum}, by "
-            "their single-variable AUC."
+            f"regression ({test}, P < {clinical.p_value:g}) were kept, at most "
+            f"{clinical.maximum}, by their single-variable AUC."
         )
     score = "in-sample" if config.protocol == "published" else "out-of-fold"
     fitted = (

@@ -11,7 +11,7 @@ from dlr import figures
 from dlr.report._ablation import no_ablation_section
 from dlr.report._blocks import Block, Bullets, Figure, Report, Section, Table, Text, Tone
 from dlr.report._cases import cases_section
-from dlr.report._chosen import best_model, externals, out_of_fold
+from dlr.report._chosen import best_model, externals, out_of_fold, repeated_subjects
 from dlr.report._cohorts import cohort_title, cohort_warning, split_file
 from dlr.report._evaluation import calibration_blocks, evaluation_blocks
 from dlr.report._evidence import study_evidence
@@ -28,7 +28,7 @@ from dlr.report._shared import (
     slug,
 )
 from dlr.report._summary import summary_section
-from dlr.report._tables import logistic_table, plain_table, steps_table
+from dlr.report._tables import choice_table, logistic_table, plain_table, steps_table
 from dlr.report._training import clinical_roc, corrected_calibration, redundancy_figures
 from dlr.report._words import ESTIMATES, outcome_name, set_meaning
 
@@ -126,7 +126,7 @@ def _known_centers(names: pd.Series) -> str:
 
 
 def _clinical_section(result: StudyResult) -> Section | None:
-    config, labels = result.config, _labels(result)
+    config, labels, repeated = result.config, _labels(result), repeated_subjects(result)
     blocks: list[Block] = []
     if len(result.clinical_ranking):
         ranking = result.clinical_ranking
@@ -139,9 +139,7 @@ def _clinical_section(result: StudyResult) -> Section | None:
                 wide=True,
             )
         )
-        caption = "Choice of the clinical variables (training cohort)."
-        shown = _labelled(result, ranking)
-        blocks.append(plain_table("clinical_ranking", caption, shown))
+        blocks.append(choice_table(_labelled(result, ranking), repeated=repeated))
     blocks += clinical_roc(result)
     for table, name, title in (
         (result.univariate, "univariate", "Univariate logistic regression (training cohort)."),
@@ -153,7 +151,7 @@ def _clinical_section(result: StudyResult) -> Section | None:
     ):
         if table is None or not len(table.to_frame()):
             continue
-        blocks.append(logistic_table(table, f"{name}_logistic", title, config))
+        blocks.append(logistic_table(table, f"{name}_logistic", title, config, repeated=repeated))
         blocks.append(
             Figure(
                 f"{name}_odds_ratios",

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dlr.figures._text import p_cell
 from dlr.models.clinical import DLR_SCORE
 from dlr.models.evaluation import evaluate
 from dlr.models.nomogram import Nomogram
@@ -252,3 +253,23 @@ def test_a_validation_of_few_cases_is_not_praised(judged: ValidationResult) -> N
     assert warning.tone == "warning"
     assert "Small new cohort" in warning.text
     assert "At least 100" in warning.text
+
+
+def test_every_p_of_the_clinical_tables_names_its_test(real_study: StudyResult) -> None:
+    tables = {item.name: item for item in tables_of(study_report(real_study))}
+    chosen = tables["clinical_ranking"].shown
+    assert "P alone (likelihood ratio)" in chosen
+    assert "P jointly (likelihood ratio)" in chosen
+    for name in ("univariate_logistic", "multivariable_logistic"):
+        table = tables[name]
+        assert list(table.shown.columns[-2:]) == ["P (Wald)", "P (likelihood ratio)"]
+        expected = [p_cell(p) for p in table.data["p_likelihood_ratio"]]
+        assert list(table.shown["P (likelihood ratio)"]) == expected
+    methods = " ".join(p.text for p in methods_paragraphs(real_study.config, {}))
+    assert "(likelihood-ratio tests, P < 0.05) were kept" in methods
+    pairs = real_study.scores.assign(subject_id=real_study.scores["case_id"].str[:-1])
+    tables = {
+        item.name: item for item in tables_of(study_report(replace(real_study, scores=pairs)))
+    }
+    assert "P jointly (Wald, whole variable)" in tables["clinical_ranking"].shown
+    assert "P (Wald, whole variable)" in tables["multivariable_logistic"].shown

@@ -126,7 +126,10 @@ class WebNomogram:
         # Values regressed on other variables are no constants that a page could fill in.
         filled = encoder.variables if encoder.regressions is None else ()
         score = config.model.nomogram_score
-        hint = f"Made by 'dlr predict' from the patient's images: column score of {score}."
+        hint = (
+            "Made by 'dlr predict' from the patient's images: in scores.csv, column score of the "
+            f"row whose feature_set is {score}."
+        )
         return cls(
             nomogram=replace(chart, covariance=chart.covariance or chart_covariance(model)),
             title=config.name,

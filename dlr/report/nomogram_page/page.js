@@ -83,7 +83,7 @@
     const difference = comparing && results[0] && results[1] ? model.compare(results[0], results[1]) : null;
     summary.show(results, difference, comparing);
     const left = fields.untouched();
-    find("untouched").textContent = left ? `${left} of ${fields.shown.length} variables still at their starting value: set each one.` : "Every variable was set.";
+    find("untouched").textContent = left ? `${left} of ${fields.shown.length} variables still at their starting value: set each one.` : results.every(Boolean) ? "Every variable was set." : "A value is missing.";
     fit();
     speak(results, beyond);
   };
