@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
@@ -11,6 +10,7 @@ from dlr.check.finding import Finding, RoiKey, finding
 from dlr.check.flags import Flag, flags_of
 from dlr.cohort import Cohort
 from dlr.cohort.tables import ROW
+from dlr.safety.paths import shorten_paths
 
 _MANY, _MOST = 10, 0.5
 """A rule that more than so many ROIs of a view break, and more than this share, is one finding."""
@@ -38,11 +38,11 @@ def roi_findings(
         Fixed bin width of each view.
     """
     rows, path = row_numbers(cohort), cohort.config.images
-    # Paths as the table has them: where a study lies on somebody's disk is nobody's business.
-    root = f"{cohort.config.image_root or path.parent}{os.sep}"
+    # Paths below the root, or names: where a study lies on somebody's disk is nobody's business.
+    root = cohort.config.image_root or path.parent
     found = [
         finding(
-            "fault", "image", check.fault.replace(root, ""), path, rows[check.key], roi=check.key
+            "fault", "image", shorten_paths(check.fault, root), path, rows[check.key], roi=check.key
         )
         for check in checks
         if check.fault

@@ -136,7 +136,10 @@ class RoiSource:
 
 
 def _absent(path: Path, kind: str) -> str:
-    return f"the {kind} file does not exist: {quoted(path)}; check its path in the table"
+    return (
+        f"the {kind} file does not exist: {quoted(path)}; check its path in the table, or give "
+        "the folder the paths start from: --root"
+    )
 
 
 def _existing_sha256(path: Path, kind: str) -> str:

@@ -14,7 +14,7 @@ from dlr.safety.spreadsheets import write_csv_table
 from dlr.scaffold.clinical import ClinicalGuess, guess
 from dlr.scaffold.labels import LabelsFound, look_for_labels
 from dlr.scaffold.pairing import Pairing, pair_files, read_pairing
-from dlr.scaffold.text import study_text
+from dlr.scaffold.text import study_text, way_to
 
 TABLES = (".csv", ".xlsx", ".tsv")
 OWN = ("images.csv", "unmatched.csv", "unpaired.csv", "scanners.csv", "study.yaml")
@@ -96,7 +96,7 @@ def make_scaffold(
     labels = LabelsFound() if mask_label else look_for_labels(folder, pairing.images)
     out.mkdir(parents=True, exist_ok=True)
     if not by_table:
-        _write_images(pairing, labels, mask_label, out)
+        _write_images(pairing, labels, mask_label, folder, out)
     if found is None:
         _write_template(pairing, path)
     images = given if by_table else out / "images.csv"
@@ -138,9 +138,17 @@ def _nothing(folder: Path, pairing: Pairing) -> str:
     )
 
 
-def _write_images(pairing: Pairing, labels: LabelsFound, mask_label: str | None, out: Path) -> None:
-    """Write the table; columns that only the authors can fill in are there, but empty."""
-    table = pairing.images
+def _write_images(
+    pairing: Pairing, labels: LabelsFound, mask_label: str | None, folder: Path, out: Path
+) -> None:
+    """Write the table; columns that only the authors can fill in are there, but empty.
+
+    Paths start from the table's own folder: then whoever gets the table needs nothing else.
+    """
+    way = Path(way_to(folder, out))
+    table = pairing.images.copy()
+    for column in ("image", "mask"):
+        table[column] = [(way / cell).as_posix() for cell in table[column]]
     empty = [name for name in ("view", "reader") if (table[name] == "").all()]
     table = table.drop(columns=empty).assign(**dict.fromkeys(labels.columns, ""))
     if mask_label:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,7 +40,7 @@ def study_text(
         f"images: {_quoted(_relative(images, out))}",
         *_several_rois(pairing, questions),
         f"clinical: {_quoted(_relative(clinical, out))}",
-        f"image_root: {_quoted(_relative(folder, out))}",
+        *_image_root(folder, images),
         "",
         *_outcome(known, questions),
         "",
@@ -60,6 +61,31 @@ def study_text(
         *_variables(known, questions),
     ]
     return "\n".join(lines) + "\n", tuple(questions)
+
+
+def _image_root(folder: Path, images: Path) -> list[str]:
+    """Name the folder of the images where their table cannot name the way to them."""
+    return (
+        [] if way_to(folder, images.parent) else [f"image_root: {_quoted(str(folder.resolve()))}"]
+    )
+
+
+def way_to(folder: Path, start: Path) -> str:
+    """Return the path of a folder from another; empty where none leads there.
+
+    Parameters
+    ----------
+    folder, start : Path
+
+    Returns
+    -------
+    str
+        With forward slashes; ``"."`` for the same folder, empty on another drive of Windows.
+    """
+    try:
+        return Path(os.path.relpath(folder.resolve(), start.resolve())).as_posix()
+    except ValueError:
+        return ""
 
 
 def _images(labels: LabelsFound, questions: list[str]) -> list[str]:

@@ -82,3 +82,4 @@ def test_faults_of_dicom_are_the_case_s(hospital, tmp_path) -> None:
     assert "holds 2 series; it has: #" in result.failures[0].reason
     result = process(cache, f"{hospital / 'absent'}#1.2", hospital / "seg.dcm", "", "")
     assert "the image file does not exist" in result.failures[0].reason
+    assert result.failures[0].reason.endswith("give the folder the paths start from: --root")

@@ -136,9 +136,17 @@ def test_from_a_folder_to_a_study_without_faults(tmp_path: Path) -> None:
     command = ["init", str(folder), "--out", str(out), "--outcome", "surgery"]
     assert run([*command, "--clinical", str(folder / "clinical.csv")]) == 0
     config = StudyConfig.from_yaml(out / "study.yaml")
+    # The table serves without the study file: its paths start from its own folder.
+    table = pd.read_csv(out / "images.csv")
+    assert config.image_root is None
+    assert all((out / path).is_file() for path in [*table["image"], *table["mask"]])
     assert set(config.views) == {"sag", "axi"}
     assert config.agreement is not None
     assert check_study(config) == []
+    (out / table["image"][0]).unlink()
+    lost = check_study(config)
+    assert all(f"does not exist: '{Path(table['image'][0]).name}'" in each.message for each in lost)
+    assert len(lost) == (table["image"] == table["image"][0]).sum()
 
 
 def several_labels(folder: Path) -> Path:
