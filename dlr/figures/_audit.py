@@ -37,8 +37,9 @@ _LOOKS = {
 def plot_optimism(audit: OptimismAudit, ax: Axes | None = None) -> Axes:
     """Draw the AUC of every feature set under each way of judging, one row per feature set.
 
-    Hollow marks are the same ways of judging on shuffled outcomes: their distance from the
-    dotted line, chance, is inflation. Whiskers are 95 % confidence intervals (DeLong).
+    Hollow marks are the same ways of judging on shuffled outcomes, the mean over the runs: what
+    lies above the dotted line, chance, on average inflates; few cases or runs scatter. Whiskers
+    are 95 % confidence intervals (DeLong).
 
     Parameters
     ----------

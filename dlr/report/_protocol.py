@@ -29,7 +29,8 @@ def grid_section(result: StudyResult) -> Section | None:
             Figure(
                 f"algorithms_{slug(cohort)}",
                 f"AUC of every algorithm on every feature set, {_how(result, cohort)}. Bold: the "
-                "best three of a feature set; framed: the algorithm chosen by vote.",
+                "best three of a feature set in this figure; framed: the algorithm chosen by "
+                f"vote.{_other_cases(grid, cohort)}",
                 partial(figures.plot_auc_heatmap, areas.rename(labels), winner=labels[grid.winner]),
             )
         )
@@ -78,6 +79,13 @@ def _how(result: StudyResult, cohort: str) -> str:
     return "training cohort, out of fold"
 
 
+def _other_cases(grid: ModelGrid, cohort: str) -> str:
+    """Say where the vote looked, as it need not be where a figure looks."""
+    if grid.judged_on == cohort:
+        return ""
+    return f" The vote was held on: {grid.judged_on}, so it need not follow the bold numbers."
+
+
 def _vote_sentence(grid: ModelGrid, labels: dict[str, str]) -> str:
     text = (
         f"{labels[grid.winner]} was chosen: it is among the best three algorithms on "
@@ -112,8 +120,7 @@ def audit_section(result: StudyResult) -> Section | None:
         ),
         Figure(
             "optimism",
-            "AUC of each feature set under each way of judging. Hollow marks: the same with "
-            "shuffled outcomes, where anything but 0.5 is inflation.",
+            f"AUC of each feature set under each way of judging. {_hollow(audit)}".strip(),
             partial(figures.plot_optimism, audit),
             wide=True,
         ),
@@ -135,6 +142,19 @@ def audit_section(result: StudyResult) -> Section | None:
     return Section("optimism", "Optimism audit", lead, tuple(blocks))
 
 
+def _hollow(audit: OptimismAudit) -> str:
+    """Say what the hollow marks are, and what may be read from them."""
+    if not len(audit.permuted):
+        return ""
+    runs = int(audit.permuted["runs"].max())
+    which = "of one run" if runs == 1 else f"mean of {runs} runs"
+    return (
+        f"Hollow marks: the same with shuffled outcomes ({which}). A way of judging that lies "
+        "above 0.5 there on average inflates; a single run of few cases scatters widely around "
+        "0.5 although nothing is wrong."
+    )
+
+
 def _side_by_side(wide: pd.DataFrame) -> pd.DataFrame:
     order = list(dict.fromkeys(wide["way"]))
     table = wide.pivot_table(index="feature_set", columns="way", values="auc", sort=False)
@@ -142,37 +162,46 @@ def _side_by_side(wide: pd.DataFrame) -> pd.DataFrame:
 
 
 def _facts(audit: OptimismAudit, main: str) -> tuple[Fact, ...]:
-    def value(frame: pd.DataFrame, protocol: str, estimate: str) -> float | None:
-        rows = frame[
-            (frame["feature_set"] == main)
-            & (frame["protocol"] == protocol)
-            & (frame["estimate"] == estimate)
-        ]
-        return float(rows["auc"].iloc[0]) if len(rows) else None
-
-    apparent = value(audit.table, "published", "apparent")
-    nested = value(audit.table, "sound", "nested")
+    apparent = _value(audit.table, main, "published", "apparent")
+    nested = _value(audit.table, main, "sound", "nested")
     facts = []
     if apparent is not None and nested is not None:
-        facts.append(
-            Fact(
-                f"Optimism of {main}",
-                f"{apparent - nested:+.2f}",
-                f"published apparent AUC {apparent:.2f}, nested {nested:.2f}",
+        detail = f"published apparent AUC {apparent:.2f}, nested {nested:.2f}"
+        if nested < 0.5:
+            detail += (
+                f"; the nested AUC is below chance, and against chance (0.50) the optimism is "
+                f"{apparent - 0.5:+.2f}"
             )
+        facts.append(Fact(f"Optimism of {main}", f"{apparent - nested:+.2f}", detail))
+    inflated = _value(audit.permuted, main, "published", "apparent")
+    sound = _value(audit.permuted, main, "sound", "nested")
+    if inflated is not None and sound is not None:
+        runs = int(audit.permuted["runs"].max())
+        detail = (
+            f"AUC of the published (apparent{_range(audit, main, 'published', 'apparent')}) and "
+            f"the sound protocol (nested{_range(audit, main, 'sound', 'nested')}), "
+            f"{'one run' if runs == 1 else f'mean of {runs} runs'}; chance is 0.50"
         )
-    if len(audit.permuted):
-        inflated = value(audit.permuted, "published", "apparent")
-        sound = value(audit.permuted, "sound", "nested")
-        if inflated is not None and sound is not None:
-            facts.append(
-                Fact(
-                    "With shuffled outcomes",
-                    f"{inflated:.2f} / {sound:.2f}",
-                    "AUC of the published (apparent) and the sound protocol; chance is 0.50",
-                )
-            )
+        facts.append(Fact("With shuffled outcomes", f"{inflated:.2f} / {sound:.2f}", detail))
     return tuple(facts)
+
+
+def _rows(frame: pd.DataFrame, name: str, protocol: str, estimate: str) -> pd.DataFrame:
+    if not len(frame):
+        return frame
+    same = (frame["feature_set"] == name) & (frame["protocol"] == protocol)
+    return frame[same & (frame["estimate"] == estimate)]
+
+
+def _value(frame: pd.DataFrame, name: str, protocol: str, estimate: str) -> float | None:
+    rows = _rows(frame, name, protocol, estimate)
+    return float(rows["auc"].iloc[0]) if len(rows) else None
+
+
+def _range(audit: OptimismAudit, name: str, protocol: str, estimate: str) -> str:
+    """Return the least and the greatest AUC of the shuffled runs; empty for a single run."""
+    row = _rows(audit.permuted, name, protocol, estimate).iloc[0]
+    return "" if row["runs"] < 2 else f", {row['low']:.2f} to {row['high']:.2f}"
 
 
 def _stability_blocks(audit: OptimismAudit) -> list[Block]:
