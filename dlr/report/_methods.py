@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlr.report._blocks import Text
+from dlr.report._chosen import externals
 from dlr.report._cohorts import split_file
 from dlr.report._methods_models import models_text, selection_text
 from dlr.report._methods_outcome import outcome_text
@@ -45,15 +46,16 @@ def methods_paragraphs(
 
     With `result`, what the data decided (numbers of features, fallbacks, ties) is told, too.
     """
+    alone = result is not None and not externals(result)
     paragraphs = {
-        "Population and outcome": _population(config),
+        "Population and outcome": _population(config, alone=alone),
         "Images and regions of interest": _imaging(config),
         "Features": _features(config),
         "Missing values": _missing(config),
         "Selection": selection_text(config),
         "Models": models_text(config),
         "What the data decided": "" if result is None else outcome_text(result),
-        "Statistics": _evaluation(config),
+        "Statistics": _evaluation(config, alone=alone),
         "Software": _software(provenance, config),
     }
     return [Text(text, head=head) for head, text in paragraphs.items() if text]
@@ -77,7 +79,8 @@ def references(config: StudyConfig) -> list[str]:
     return [text for key, text in REFERENCES.items() if key not in skipped]
 
 
-def _population(config: StudyConfig) -> str:
+def _population(config: StudyConfig, *, alone: bool) -> str:
+    """Say who was studied; `alone`: there is no cohort but the one that trained."""
     outcome, cohorts = config.outcome, config.cohorts
     text = (
         f"The outcome was {outcome_name(config)} (column "
@@ -86,10 +89,8 @@ def _population(config: StudyConfig) -> str:
     )
     split = cohorts.split
     if split is None:
-        return text + (
-            f"The cohort named '{cohorts.training}' trained the models; nothing was fitted on any "
-            "other cohort."
-        )
+        other = "there was no other cohort" if alone else "nothing was fitted on any other cohort"
+        return f"{text}The cohort named '{cohorts.training}' trained the models; {other}."
     ways = {
         "random": f"at random, stratified by outcome ({split.fraction:.0%} of subjects trained)",
         "date": f"by date (subjects seen before {split.before} trained)",
@@ -154,7 +155,8 @@ def _features(config: StudyConfig) -> str:
     if config.embedding is not None:
         components = config.model.components
         reduced = (
-            f", reduced to {components} principal components per view fitted on training cases"
+            f", reduced to at most {components} principal components per view fitted on "
+            "training cases"
             if components is not None
             else ""
         )
@@ -201,21 +203,23 @@ def _missing(config: StudyConfig) -> str:
     return text
 
 
-def _evaluation(config: StudyConfig) -> str:
+def _evaluation(config: StudyConfig, *, alone: bool) -> str:
     settings = config.evaluation
     sound = config.protocol == "sound"
     scores = "out-of-fold" if sound else "in-sample"
     folds = " (training folds were judged at the threshold of the other folds)" if sound else ""
-    return (
+    text = (
         "Discrimination was measured by the area under the ROC curve (AUC) with "
         f"DeLong {settings.confidence_level:.0%} confidence intervals and compared with paired "
         "DeLong tests adjusted for multiple testing. The threshold maximised Youden's index on "
         f"the {scores} predictions of the training cohort and was then locked{folds}; shares have "
         "Wilson intervals. Calibration was judged by calibration curve, slope, calibration in the "
         f"large, Brier score, ICI and the Hosmer-Lemeshow test ({settings.calibration_groups} "
-        "groups), clinical usefulness by decision curves. The final models were frozen before any "
-        "case of another cohort was scored."
+        "groups), clinical usefulness by decision curves."
     )
+    if alone:
+        return text
+    return f"{text} The final models were frozen before any case of another cohort was scored."
 
 
 def _software(provenance: Mapping[str, str], config: StudyConfig) -> str:

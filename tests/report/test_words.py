@@ -159,3 +159,24 @@ def test_methods_follow_the_settings(real_study: StudyResult) -> None:
     assert "resnext50" not in text
     assert "LASSO" not in text
     assert len(references(plain)) < len(references(config))
+
+
+def test_methods_speak_of_no_other_cohort_where_there_is_none(real_study: StudyResult) -> None:
+    def written(result: StudyResult) -> str:
+        return " ".join(p.text for p in methods_paragraphs(result.config, {}, result))
+
+    assert "nothing was fitted on any other cohort" in written(real_study)
+    assert "before any case of another cohort was scored" in written(real_study)
+    own = tuple(item for item in real_study.evaluations if item.estimate != "frozen")
+    alone = written(dataclasses.replace(real_study, evaluations=own))
+    assert "there was no other cohort" in alone
+    assert "any other cohort" not in alone
+    assert "another cohort" not in alone
+
+
+def test_methods_promise_no_number_of_components_the_data_may_not_have(
+    real_study: StudyResult,
+) -> None:
+    text = " ".join(p.text for p in methods_paragraphs(real_study.config, {}))
+    count = real_study.config.model.components
+    assert f"reduced to at most {count} principal components per view" in text
