@@ -71,6 +71,8 @@ def init(
             plural(len(found.variables), "variable"),
         ]
         console.print(escape(f"{made.clinical.name}: {'; '.join(part for part in parts if part)}"))
+        for column, why in found.left_out.items():
+            console.print(f"left out: {escape(column)} ({why})")
     for question in made.open_questions:
         console.print(f"[yellow]To do:[/] {escape(question)}")
     console.print(escape(f"Next: dlr check {made.study}"))

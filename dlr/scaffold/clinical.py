@@ -27,6 +27,8 @@ MAYBE_LEVELS = ("none", "null")
 FEW = 6
 """A number with at most so many values is taken for a category."""
 _MANY_DATES = 0.3
+_MOSTLY = 0.8
+"""From this share of numbers on, a variable is continuous: the others are slips of the pen."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,10 @@ class ClinicalGuess:
         Column and ``"continuous"`` or ``"categorical"``.
     levels : dict of str to tuple of str
         Levels of the categorical ones; with ``none``, which may be a level or mean missing.
+    left_out : dict of str to str
+        Other columns, and why each is no variable.
+    spellings : tuple of str
+        Values of the outcome that differ from another in capitals only.
     """
 
     subject_column: str
@@ -68,6 +74,8 @@ class ClinicalGuess:
     center: str
     variables: dict[str, str]
     levels: dict[str, tuple[str, ...]]
+    left_out: dict[str, str]
+    spellings: tuple[str, ...]
 
 
 def guess(table: pd.DataFrame, subjects: set[str], outcome: str | None = None) -> ClinicalGuess:
@@ -94,20 +102,24 @@ def guess(table: pd.DataFrame, subjects: set[str], outcome: str | None = None) -
     clear = len(named) == 1 and named[0] in candidates
     chosen = outcome or (named[0] if clear else "")
     values = _outcomes(table[chosen]) if chosen else []
-    positive = next((v for v in values if v.lower() in POSITIVE), values[-1] if values else "")
-    negative = next((v for v in values if v != positive), "") if len(values) == 2 else ""
+    positive = _event(table[chosen], values) if chosen else ""
+    others = [value for value in values if value.lower() != positive.lower()]
+    negative = others[0] if len(others) == 1 else ""
     training = ""
     if cohort:
         found = sorted(_values(table[cohort]))
         training = next((v for v in found if v.lower() in TRAINING), "")
     known = {subject_column, chosen, cohort, center, _named(rest, ("roi",)), *named}
-    variables = {n: kind for n in rest if n not in known and (kind := _kind(table[n]))}
+    kinds = {n: _kind(table[n]) for n in rest if n not in known}
+    variables = {n: kind for n, (kind, _) in kinds.items() if kind}
+    left_out = {n: "it may be an outcome" for n in named if n != chosen}
+    left_out |= {n: why for n, (kind, why) in kinds.items() if not kind}
     levels = {n: _levels(table[n]) for n, kind in variables.items() if kind == "categorical"}
     return ClinicalGuess(
         subject_column, overlap[subject_column], chosen,
         tuple(dict.fromkeys([*named, *candidates])), positive, negative,
         positive.lower() in POSITIVE, cohort if training else "", training, center, variables,
-        levels,
+        levels, left_out, _spellings(values),
     )  # fmt: skip
 
 
@@ -142,15 +154,33 @@ def _levels(column: pd.Series) -> tuple[str, ...]:
     return tuple(sorted(words) + sorted(_values(column)))
 
 
-def _kind(column: pd.Series) -> str:
-    """Return the type of a variable; nothing where it is a text of its own in most rows."""
-    values = _values(column)
+def _event(column: pd.Series, values: list[str]) -> str:
+    """Return the value that means the event: the most frequent word for one, else the last."""
+    words = [value for value in values if value.lower() in POSITIVE]
+    frequency = column.value_counts()
+    return max(words or values[-1:], key=lambda value: int(frequency[value]), default="")
+
+
+def _spellings(values: list[str]) -> tuple[str, ...]:
+    lower = [value.lower() for value in values]
+    return tuple(value for value in values if lower.count(value.lower()) > 1)
+
+
+def _kind(column: pd.Series) -> tuple[str, str]:
+    """Return the type of a variable, or nothing and why it is none."""
+    cells = [str(cell) for cell in column if not is_missing(str(cell))]
+    values = set(cells)
     dates = sum(DATE.fullmatch(value) is not None for value in values)
-    if len(values) < 2 or dates > _MANY_DATES * len(values):
-        return ""
-    if all(_is_number(value) for value in values):
-        return "continuous" if len(values) > FEW else "categorical"
-    return "categorical" if len(values) <= max(FEW, len(column) // 10) else ""
+    if len(values) < 2:
+        return "", "the same in all rows" if values else "empty"
+    if dates > _MANY_DATES * len(values):
+        return "", "dates"
+    numbers = {value for value in values if _is_number(value)}
+    if len(numbers) > FEW and sum(map(_is_number, cells)) >= _MOSTLY * len(cells):
+        return "continuous", ""
+    if len(values) <= max(FEW, len(column) // 10):
+        return "categorical", ""
+    return "", "a text of its own in too many rows"
 
 
 def _is_number(text: str) -> bool:

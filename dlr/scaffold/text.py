@@ -119,6 +119,9 @@ def _outcome(known: ClinicalGuess | None, questions: list[str]) -> list[str]:
                 f"whether '{known.positive}' of '{known.outcome}' is the event (it is only guessed)"
             )
             comment = f"TO DO: is this {comment}?"
+        if known.spellings:
+            shown = ", ".join(f"'{value}'" for value in known.spellings)
+            questions.append(f"'{known.outcome}' holds {shown}: write each value in one way only")
         return [
             "outcome:",
             f"  column: {_quoted(known.outcome)}",

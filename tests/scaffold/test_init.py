@@ -98,6 +98,29 @@ def test_the_clinical_table_answers_what_it_can(tmp_path: Path) -> None:
         make_scaffold(tmp_path, tmp_path / "other", outcome="death")
 
 
+def test_one_slip_of_the_pen_decides_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    touch(tmp_path, *(f"P{n}.nii" for n in range(12)), *(f"P{n}_mask.nii" for n in range(12)))
+    table = {
+        "id": [f"P{n}" for n in range(12)],
+        "Age at MRI": ["5O", *(str(40 + n) for n in range(11))],
+        "operated": ["Yes", *["yes"] * 5, *["no"] * 6],
+        "seen": [f"2021-02-{n + 10}" for n in range(12)],
+        "remarks": [f"text {n}" for n in range(12)],
+    }
+    pd.DataFrame(table).to_csv(tmp_path / "patients.csv", index=False)
+    assert run(["init", str(tmp_path), "--outcome", "operated"]) == 0
+    shown = capsys.readouterr().out
+    assert "(event: yes); 1 variable\n" in shown
+    assert "left out: seen (dates)" in shown
+    assert "left out: remarks (a text of its own in too many rows)" in shown
+    assert "To do: 'operated' holds 'Yes', 'yes': write each value in one way only" in shown
+    config = StudyConfig.from_yaml(tmp_path / "study.yaml")
+    assert (config.outcome.positive, config.outcome.negative) == ("yes", "no")
+    assert config.clinical_variables["Age at MRI"].type == "continuous"
+
+
 def test_an_outcome_with_a_third_value_is_asked_for_not_replaced(tmp_path: Path) -> None:
     touch(tmp_path, *(f"P{n}.nii" for n in range(6)), *(f"P{n}_mask.nii" for n in range(6)))
     values = ["no", "yes", "no", "yes", "unknown", "no"]
