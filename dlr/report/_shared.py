@@ -29,8 +29,11 @@ def cohort_section(
     missing: pd.DataFrame,
     examples: Sequence[Example],
     config: StudyConfig,
+    scores: pd.DataFrame,
 ) -> Section:
     """Who was studied, who was left out, and what they were like."""
+    known = scores[scores["outcome"].notna()]
+    scored = known.groupby("cohort")["case_id"].nunique().to_dict()
     blocks: list[Block] = []
     if flow:
         blocks.append(
@@ -47,7 +50,8 @@ def cohort_section(
             baseline_table(
                 table,
                 f"baseline_{slug(cohort)}",
-                f"Baseline characteristics of the {cohort} cohort by outcome.",
+                f"Baseline characteristics of the {cohort} cohort by outcome"
+                f"{_not_all(table.n, scored.get(cohort, table.n))}.",
                 config,
             )
         )
@@ -67,6 +71,13 @@ def cohort_section(
         )
     lead = "Who was studied, who was left out and why, and what the patients were like."
     return Section("cohort", "Cohort", lead, tuple(blocks))
+
+
+def _not_all(described: int, scored: int) -> str:
+    """Say where a table describes other cases than the rest of the report; empty where not."""
+    if described == scored:
+        return ""
+    return f" (all {plural(described, 'case')} in the tables; {scored:,} could be scored)"
 
 
 def _flow_table(flow: Sequence[FlowStep]) -> Table:

@@ -43,11 +43,17 @@ REAL = "the cohort the study file names; not declared as simulated"
 def study_report(result: StudyResult) -> Report:
     """Turn a finished study into sections."""
     views: CaseViews | None = result.cases
+    config = result.config
     sections = [
         summary_section(result),
         _data_section(result),
         cohort_section(
-            result.flow, result.baseline, result.missing, result.examples, result.config
+            result.flow,
+            result.baseline,
+            result.missing,
+            result.examples,
+            config,
+            result.scores,
         ),
         _methods_section(result),
         _clinical_section(result),
@@ -58,14 +64,13 @@ def study_report(result: StudyResult) -> Report:
         *(_evaluation_section(result, item) for item in _judged(result)),
         _calibration_section(result),
         _nomogram_section(result),
-        cases_section(views, result.config),
+        cases_section(views, config),
         audit_section(result),
         no_ablation_section(),
         failures_section(result.failures),
-        reproducibility_section(result.config, result.provenance),
+        reproducibility_section(config, result.provenance),
     ]
     kept = tuple(section for section in sections if section is not None and section.blocks)
-    config = result.config
     return Report(
         title=config.name,
         subtitle=config.description,

@@ -59,7 +59,12 @@ def validation_report(result: ValidationResult) -> Report:
     sections = [
         _summary(result),
         cohort_section(
-            result.flow, result.baseline, result.missing, result.examples, result.config
+            result.flow,
+            result.baseline,
+            result.missing,
+            result.examples,
+            config,
+            result.scores,
         ),
         _evaluation_section(result),
         _calibration_section(result),

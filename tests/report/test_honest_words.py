@@ -22,6 +22,9 @@ from dlr.report._warnings import cohort_warnings, model_warnings
 from dlr.report._words import calibration_words, one_sided, worse_than_chance
 from dlr.results import ModelGrid, StudyResult, ValidationResult
 from dlr.settings import SplitSettings
+from dlr.stats import baseline_table
+
+from .conftest import make_clinical
 
 CLINICAL = {"odi": (0.05, 20.0, 70.0)}
 
@@ -273,3 +276,18 @@ def test_every_p_of_the_clinical_tables_names_its_test(real_study: StudyResult) 
     }
     assert "P jointly (Wald, whole variable)" in tables["clinical_ranking"].shown
     assert "P (Wald, whole variable)" in tables["multivariable_logistic"].shown
+
+
+def test_a_table_of_more_cases_than_were_judged_says_so(judged: ValidationResult) -> None:
+    clinical = make_clinical(40, "new", 2)
+    table = baseline_table(clinical, "outcome", ["odi", "slrt"], by_cohort=False)
+
+    def caption(cases: int) -> str:
+        names = judged.scores["case_id"].unique()[:cases]
+        scores = judged.scores[judged.scores["case_id"].isin(names)]
+        result = replace(judged, baseline={"new": table}, scores=scores)
+        found = {item.name: item for item in tables_of(validation_report(result))}
+        return found["baseline_new"].caption
+
+    assert caption(40).endswith("by outcome.")
+    assert caption(30).endswith("by outcome (all 40 cases in the tables; 30 could be scored).")
