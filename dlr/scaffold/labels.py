@@ -70,9 +70,7 @@ def look_for_labels(root: Path, images: pd.DataFrame) -> LabelsFound:
     named = pd.Series(False, index=images.index)
     for column in {"mask_label", "mask_segment"} & set(images):
         named |= images[column] != ""
-    masks = list(dict.fromkeys(images.loc[~named, "mask"]))
-    step = max(len(masks) / LOOKED_AT, 1.0)
-    chosen = [masks[int(index * step)] for index in range(min(LOOKED_AT, len(masks)))]
+    chosen = _some(list(dict.fromkeys(images.loc[~named, "mask"])))
     looked_at = several = 0
     labels: set[int] = set()
     segments: dict[str, None] = {}
@@ -89,6 +87,51 @@ def look_for_labels(root: Path, images: pd.DataFrame) -> LabelsFound:
             segments |= dict.fromkeys(names)
             labels |= set(values)
     return LabelsFound(looked_at, several, tuple(sorted(labels)), tuple(segments))
+
+
+def label_warning(root: Path, images: pd.DataFrame, wanted: str) -> str:
+    """Say which masks, of those looked at, do not hold the label or segment that was named.
+
+    Parameters
+    ----------
+    root : Path
+        Folder the paths start from.
+    images : pandas.DataFrame
+        Column ``mask``.
+    wanted : str
+        A label, or the name of a segment.
+
+    Returns
+    -------
+    str
+        Empty where all hold it; a mask that cannot be read is left to ``dlr check``.
+    """
+    from dlr.imaging.masks import read_label_map, select_label
+
+    chosen = _some(list(dict.fromkeys(images["mask"])))
+    label, segment = (int(wanted), None) if wanted.isdecimal() else (None, wanted)
+    reasons = []
+    for name in chosen:
+        try:
+            found = read_label_map(root / name)
+        except CaseError:
+            continue
+        try:
+            select_label(found, label, name, segment=segment)
+        except CaseError as error:
+            reasons.append(str(error))
+    if not reasons:
+        return ""
+    return (
+        f"--mask-label {wanted}: {len(reasons)} of {len(chosen)} masks looked at do not hold it; "
+        f"the first: {reasons[0]}"
+    )
+
+
+def _some(masks: list[str]) -> list[str]:
+    """Return the masks that are looked at, evenly from the table."""
+    step = max(len(masks) / LOOKED_AT, 1.0)
+    return [masks[int(index * step)] for index in range(min(LOOKED_AT, len(masks)))]
 
 
 def _listing(values: tuple[int, ...] | tuple[str, ...]) -> str:

@@ -12,7 +12,7 @@ from dlr.errors import Fault, InputError
 from dlr.safe_files import write_atomically
 from dlr.safety.spreadsheets import write_csv_table
 from dlr.scaffold.clinical import ClinicalGuess, guess
-from dlr.scaffold.labels import LabelsFound, look_for_labels
+from dlr.scaffold.labels import LabelsFound, label_warning, look_for_labels
 from dlr.scaffold.pairing import Pairing, pair_files, read_pairing
 from dlr.scaffold.text import study_text, way_to
 
@@ -35,7 +35,7 @@ class Scaffold:
     labels : LabelsFound
         What the masks hold.
     open_questions : tuple of str
-        What only the authors know; each is marked in the study file.
+        What only the authors know, marked in the study file, and what does not fit together.
     """
 
     study: Path
@@ -93,7 +93,9 @@ def make_scaffold(
     found = clinical or _only_table(folder, out)
     # Everything is read before the first file is written.
     path, known = (out / "clinical.csv", None) if found is None else _read(found, pairing, outcome)
-    labels = LabelsFound() if mask_label else look_for_labels(folder, pairing.images)
+    given_label = mask_label if not by_table else None  # a table that is there is left as it is
+    labels = LabelsFound() if given_label else look_for_labels(folder, pairing.images)
+    wrong = label_warning(folder, pairing.images, given_label) if given_label else ""
     out.mkdir(parents=True, exist_ok=True)
     if not by_table:
         _write_images(pairing, labels, mask_label, folder, out)
@@ -102,7 +104,8 @@ def make_scaffold(
     images = given if by_table else out / "images.csv"
     text, questions = study_text(folder, out, images, path, pairing, known, labels)
     write_atomically(study, text.encode())
-    return Scaffold(study, pairing, path, known, labels, (*_strangers(pairing, known), *questions))
+    questions = (*([wrong] if wrong else []), *_strangers(pairing, known), *questions)
+    return Scaffold(study, pairing, path, known, labels, questions)
 
 
 def _strangers(pairing: Pairing, known: ClinicalGuess | None) -> list[str]:

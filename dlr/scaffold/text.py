@@ -32,8 +32,8 @@ def study_text(
     questions: list[str] = []
     lines = [
         "# Made by 'dlr init'. Lines marked TO DO need your answer.",
-        "# All settings: docs/study_yaml.md",
-        f"name: {_quoted(folder.resolve().name)}",
+        "# All settings: 'Every setting' of the documentation of dlr (study_yaml.md)",
+        f"name: {_quoted(folder.resolve().name)}    # TO DO: the title of the report",
         'description: ""            # one paragraph for the report',
         "seed: 0",
         *_images(labels, questions),
@@ -161,7 +161,7 @@ def _cohorts(known: ClinicalGuess | None, questions: list[str]) -> list[str]:
         "  # TO DO: better, by centre: {method: center, training_centers: [...], "
         f"column: {center}}}"
         if center
-        else "  # TO DO: better, another centre or later patients: see docs/study_yaml.md, split"
+        else "  # TO DO: better, another centre or later patients: 'Every setting', split"
     )
     return ["cohorts:", other, "  split: {method: random, fraction: 0.7}"]
 

@@ -141,7 +141,10 @@ def test_without_a_table_a_template_and_questions_remain(tmp_path: Path) -> None
     assert len(made.open_questions) == 3
     assert list(pd.read_csv(made.clinical)["subject_id"]) == ["P1", "P2"]
     StudyConfig.from_yaml(made.study)
-    assert made.study.read_text(encoding="utf-8").count("# TO DO") == 4
+    text = made.study.read_text(encoding="utf-8")
+    assert f'name: "{tmp_path.name}"    # TO DO: the title of the report' in text
+    assert "docs/" not in text  # not beside the study
+    assert text.count("# TO DO") == 5
 
 
 def test_an_empty_folder_and_dicom_are_told_apart(tmp_path: Path) -> None:
@@ -202,6 +205,14 @@ def test_the_label_can_be_given_at_once(tmp_path: Path) -> None:
     assert "mask" not in " ".join(made.open_questions)
 
 
+@pytest.mark.parametrize(("label", "lacking"), [("999", 3), ("5", 1), ("tumour", 3)])
+def test_a_label_that_masks_do_not_hold_is_told(tmp_path: Path, label: str, lacking: int) -> None:
+    made = make_scaffold(several_labels(tmp_path), tmp_path, mask_label=label)
+    warning = made.open_questions[0]
+    assert warning.startswith(f"--mask-label {label}: {lacking} of 3 masks looked at do not hold")
+    assert "_seg.nii.gz" in warning
+
+
 def test_segments_of_slicer_are_asked_about_by_name(tmp_path: Path) -> None:
     several_labels(tmp_path)
     (tmp_path / "P1_seg.nii.gz").unlink()
@@ -257,7 +268,7 @@ def test_lines_that_still_wait_for_an_answer(tmp_path: Path) -> None:
     touch(tmp_path, "P1.nii", "P1_mask.nii", "P2.nii", "P2_mask.nii")
     study = make_scaffold(tmp_path, tmp_path).study
     lines = study.read_text(encoding="utf-8").splitlines()
-    assert len(open_lines(study)) == 4
+    assert len(open_lines(study)) == 5
     assert all("TO DO" in lines[number - 1] for number in open_lines(study))
 
 
