@@ -46,12 +46,12 @@ def check(
     show_faults(found.faults)
     _show_summary(found)
     _show_open_lines(study)
-    record(n_faults=len(found.faults), n_warnings=len(found.of("warning")))
+    record(findings=[item.to_record() for item in found.findings])
     if out is not None:
         from dlr.check import write_check
 
         page = write_check(found, out)
-        close(page=page, findings=out / "check.json")
+        close(page=page, **{"for programs": out / "check.json"})
         if open_report:
             webbrowser.open(page.resolve().as_uri())
     elif len(found.findings) > len(found.faults):

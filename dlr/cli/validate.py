@@ -139,10 +139,15 @@ def _is_cnn(bundle: Path) -> bool:
 def _show_flags(flags: pd.DataFrame) -> None:
     from dlr.cli.show import console
 
-    outside = int((flags["n_outside"] > 0).sum())
-    record(n_outside_training_range=outside)
+    outside, filled = (int((flags[name] > 0).sum()) for name in ("n_outside", "n_missing"))
+    record(n_outside_training_range=outside, n_filled=filled)
     if outside:
         console.print(
             f"[yellow]{outside} of {len(flags)} cases[/] have inputs outside the training range: "
             "their scores are extrapolations (see the report)."
+        )
+    if filled:
+        console.print(
+            f"[yellow]{filled} of {len(flags)} cases[/] lack inputs, which were filled in as in "
+            "training (n_missing in flags.csv)."
         )

@@ -119,7 +119,7 @@ def read_text_table(path: Path, kind: str) -> pd.DataFrame:
         If the file is missing or unreadable.
     """
     if not is_file(path):
-        remedy = f"the {kind} table does not exist; check '{kind}' in the study file"
+        remedy = f"the {kind} table does not exist; check '{kind}' in the study file, or --{kind}"
         raise InputError([Fault(remedy, path, code="file-missing")])
     try:
         if path.suffix.lower() in {".xlsx", ".xlsm"}:

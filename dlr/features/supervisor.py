@@ -232,9 +232,11 @@ class Supervisor:
                 process.kill(self._too_slow())
             elif memory is not None and process.memory_bytes() > memory * 1e9:
                 process.kill(f"the process needed more than {memory:g} GB of memory")
-        if len(busy) > 1:
+        # One that is only starting has nothing to give back: another program took the memory.
+        at_work = [process for process in busy if process.ready]
+        if len(at_work) > 1:
             machine = psutil.virtual_memory()
             if machine.available < LOW_MEMORY * machine.total:
-                largest = max(busy, key=WorkerProcess.memory_bytes)
+                largest = max(at_work, key=WorkerProcess.memory_bytes)
                 largest.kill("the process was ended because the machine's memory ran out")
                 largest.wait()

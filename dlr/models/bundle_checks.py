@@ -48,6 +48,10 @@ def verified_files(folder: Path, needed: Sequence[str]) -> frozenset[str]:
     path = folder / CHECKSUMS
     if not path.is_file():
         message = "this folder holds no model bundle; give the 'bundle' folder of a trained run"
+        if not folder.is_dir():
+            message = "this folder does not exist; give the 'bundle' folder of a trained run"
+        elif (folder / "bundle" / CHECKSUMS).is_file():
+            message = f"this is the folder of a run; its model bundle is {folder / 'bundle'}"
         raise InputError([Fault(message, folder, code="no-bundle")])
     listed = read_json(path, _LARGEST_LIST)
     if not isinstance(listed, dict) or not set(needed) <= set(listed) or len(listed) > _MOST_FILES:
