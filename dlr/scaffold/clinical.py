@@ -60,6 +60,8 @@ class ClinicalGuess:
         Other columns, and why each is no variable.
     spellings : tuple of str
         Values of the outcome that differ from another in capitals only.
+    commas : tuple of str
+        Continuous variables with decimal commas, which `dlr check` refuses.
     """
 
     subject_column: str
@@ -76,6 +78,7 @@ class ClinicalGuess:
     levels: dict[str, tuple[str, ...]]
     left_out: dict[str, str]
     spellings: tuple[str, ...]
+    commas: tuple[str, ...]
 
 
 def guess(table: pd.DataFrame, subjects: set[str], outcome: str | None = None) -> ClinicalGuess:
@@ -120,6 +123,7 @@ def guess(table: pd.DataFrame, subjects: set[str], outcome: str | None = None) -
         tuple(dict.fromkeys([*named, *candidates])), positive, negative,
         positive.lower() in POSITIVE, cohort if training else "", training, center, variables,
         levels, left_out, _spellings(values),
+        tuple(n for n, kind in variables.items() if kind == "continuous" and _commas(table[n])),
     )  # fmt: skip
 
 
@@ -181,6 +185,11 @@ def _kind(column: pd.Series) -> tuple[str, str]:
     if len(values) <= max(FEW, len(column) // 10):
         return "categorical", ""
     return "", "a text of its own in too many rows"
+
+
+def _commas(column: pd.Series) -> bool:
+    """Tell whether numbers of a column are written with decimal commas."""
+    return any("," in str(cell) and _is_number(str(cell)) for cell in column)
 
 
 def _is_number(text: str) -> bool:

@@ -196,6 +196,9 @@ def _variables(known: ClinicalGuess | None, questions: list[str]) -> list[str]:
         ]
     if not known.variables:
         return ["clinical_variables: {}         # none was found"]
+    if known.commas:
+        shown = ", ".join(f"'{name}'" for name in known.commas)
+        questions.append(f"decimal commas in {shown}: save the table with decimal points")
     questions.append(
         "labels and units of the variables, as readers shall see them; words for codes such as 0/1"
     )

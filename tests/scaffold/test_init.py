@@ -121,6 +121,17 @@ def test_one_slip_of_the_pen_decides_nothing(
     assert config.clinical_variables["Age at MRI"].type == "continuous"
 
 
+def test_decimal_commas_are_told_before_the_check(tmp_path: Path) -> None:
+    touch(tmp_path, *(f"P{n}.nii" for n in range(8)), *(f"P{n}_mask.nii" for n in range(8)))
+    lines = ["id;BMI;age;sex", *(f"P{n};2{n},5;{40 + n};{'fm'[n % 2]}" for n in range(8))]
+    (tmp_path / "patients.csv").write_text("\n".join(lines), encoding="utf-8")
+    made = make_scaffold(tmp_path, tmp_path)
+    assert made.guess is not None
+    assert made.guess.variables == dict(BMI="continuous", age="continuous", sex="categorical")
+    told = "decimal commas in 'BMI': save the table with decimal points"
+    assert told in made.open_questions
+
+
 def test_an_outcome_with_a_third_value_is_asked_for_not_replaced(tmp_path: Path) -> None:
     touch(tmp_path, *(f"P{n}.nii" for n in range(6)), *(f"P{n}_mask.nii" for n in range(6)))
     values = ["no", "yes", "no", "yes", "unknown", "no"]
