@@ -44,8 +44,7 @@ def check(
         # reader costs that image, not the check.
         found = run_check(config, max(2, workers), progress, pictures=out is not None)
     show_faults(found.faults)
-    _show_summary(found)
-    _show_open_lines(study)
+    _show_summary(found, _show_open_lines(study))
     record(findings=[item.to_record() for item in found.findings])
     if out is not None:
         from dlr.check import write_check
@@ -58,23 +57,15 @@ def check(
         console.print("All of it, with every ROI: add --out FOLDER")
     if found.faults:
         console.print(f"[red]{len(found.faults)} fault(s).[/] Mend them and check again.")
+        if found.rois.empty:
+            console.print("Images were not read yet: mend these first.")
         return INVALID
     console.print("[green]✓[/] No faults found. Next: dlr extract, then dlr train.")
     return OK
 
 
-def _show_summary(found: Check) -> None:
-    """Print each warning, those of one kind once, and count the notes."""
-    from dlr.cli.show import console, plain
-
-    for group in found.groups("warning"):
-        console.print(f"[yellow]![/] {plain(str(group))}")
-    counts = f"{len(found.of('warning'))} warning(s), {len(found.of('note'))} note(s)"
-    console.print(counts)
-
-
-def _show_open_lines(study: Path) -> None:
-    """Remind of what 'dlr init' asked in the study file."""
+def _show_open_lines(study: Path) -> int:
+    """Remind of what 'dlr init' asked in the study file, and count it."""
     from dlr.cli.show import console, plain
     from dlr.fault_groups import row_ranges
     from dlr.scaffold import open_lines
@@ -85,3 +76,14 @@ def _show_open_lines(study: Path) -> None:
             f"[yellow]![/] {plain(str(study))}: marked TO DO are still line(s) "
             f"{row_ranges(lines)}; delete each mark that is answered"
         )
+    return len(lines)
+
+
+def _show_summary(found: Check, n_open: int) -> None:
+    """Print each warning, those of one kind once, and count them, the notes and open lines."""
+    from dlr.cli.show import console, plain
+
+    for group in found.groups("warning"):
+        console.print(f"[yellow]![/] {plain(str(group))}")
+    counts = f"{len(found.of('warning'))} warning(s), {len(found.of('note'))} note(s)"
+    console.print(counts + (f", {n_open} line(s) marked TO DO" if n_open else ""))

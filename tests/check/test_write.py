@@ -101,6 +101,18 @@ def test_faults_exit_3_and_are_written(
     assert (tmp_path / "out" / "report.html").is_file()
 
 
+def test_open_lines_are_counted_and_unread_images_told(
+    cohort: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = cohort / "study.yaml"
+    study.write_text(study.read_text(encoding="utf-8") + "# TO DO: title\n", encoding="utf-8")
+    edit(cohort / "clinical.csv", lambda t: t.pop("odi"))
+    assert run(str(study)) == 3
+    shown = capsys.readouterr().out
+    assert "note(s), 1 line(s) marked TO DO\n" in shown
+    assert shown.endswith("Images were not read yet: mend these first.\n")
+
+
 @pytest.mark.parametrize("name", ["<script>alert(1)</script>", "=HYPERLINK(1)"])
 def test_names_are_harmless_in_page_and_tables(cohort: Path, tmp_path: Path, name: str) -> None:
     edit(cohort / "clinical.csv", lambda t: t.__setitem__(name, "1,5"))
