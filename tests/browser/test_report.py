@@ -48,6 +48,27 @@ def test_it_opens_without_error_or_request_and_fits_the_window(
     visit.check()
 
 
+CUT_CAPTIONS = """() => [...document.querySelectorAll("caption")].filter((caption) => {
+  const box = caption.closest(".tablebox");
+  if (!box || !caption.offsetWidth) return false;
+  box.scrollLeft = box.scrollWidth;
+  const [own, window] = [caption.getBoundingClientRect(), box.getBoundingClientRect()];
+  return own.left < window.left - 1 || own.right > window.right + 1;
+}).map((caption) => caption.textContent)"""
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_the_caption_of_a_wide_table_is_read_whole(
+    report: Path, page_at: Callable[..., Any], size: tuple[int, int]
+) -> None:
+    visit = page_at(report, *size)
+    visit.page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    wide = "[...document.querySelectorAll('.tablebox')].some((b) => b.scrollWidth > b.clientWidth)"
+    assert visit.page.evaluate(wide) or size == DESKTOP
+    assert visit.page.evaluate(CUT_CAPTIONS) == []
+    visit.check()
+
+
 def test_a_click_sorts_a_table_by_value_and_another_turns_it_round(
     report: Path, page_at: Callable[..., Any]
 ) -> None:
