@@ -107,7 +107,11 @@ def plot_algorithm_roc(
 
 @styled
 def plot_clinical_roc(
-    curves: Mapping[str, RocCurve], ax: Axes | None = None, *, level: float = 0.95
+    curves: Mapping[str, RocCurve],
+    ax: Axes | None = None,
+    *,
+    level: float = 0.95,
+    most: int = 10,
 ) -> Axes:
     """Draw the ROC curve of each clinical variable on its own, best first.
 
@@ -119,13 +123,15 @@ def plot_clinical_roc(
         Where to draw; a new figure when left out.
     level : float
         Confidence level of the AUCs in the legend.
+    most : int
+        Curves of highest AUC that are drawn; more would hide each other.
 
     Returns
     -------
     matplotlib.axes.Axes
         The Axes drawn on.
     """
-    return plot_roc(_ranked(curves), ax, level=level)
+    return plot_roc(dict(list(_ranked(curves).items())[:most]), ax, level=level)
 
 
 def _ranked(curves: Mapping[str, RocCurve]) -> dict[str, RocCurve]:

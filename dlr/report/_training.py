@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from dlr.results import StudyResult
     from dlr.training_views import ComponentsView, NomogramCalibration, RedundancyView
 
+MOST_CURVES = 10
+"""Clinical variables whose ROC curves are drawn; more are a tangle."""
+
 
 def redundancy_figures(result: StudyResult) -> list[Block]:
     """Draw the clusters of correlated features before and after the redundancy filter."""
@@ -145,11 +148,12 @@ def clinical_roc(result: StudyResult) -> list[Block]:
         return []
     level = result.config.evaluation.confidence_level
     curves = {variable_label(result.config, name): curve for name, curve in found.items()}
+    best = f" The {MOST_CURVES} of highest AUC, of {len(curves)}." * (len(curves) > MOST_CURVES)
     return [
         Figure(
             "clinical_roc",
             "ROC curves of the clinical variables, each alone (training cohort, apparent), AUC "
-            f"with {level:.0%} CI.",
-            partial(figures.plot_clinical_roc, curves, level=level),
+            f"with {level:.0%} CI.{best}",
+            partial(figures.plot_clinical_roc, curves, level=level, most=MOST_CURVES),
         )
     ]

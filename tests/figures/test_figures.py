@@ -65,6 +65,15 @@ def test_many_roc_curves_keep_their_names(outcome, scores) -> None:
     assert all(name in texts(ax) for name in curves)
 
 
+def test_of_many_clinical_variables_the_best_are_drawn(outcome, scores) -> None:
+    better = roc_curve(outcome, scores["DLR"])
+    worse = roc_curve(outcome, -scores["DLR"])
+    curves = {f"variable {n:02d}": better if n % 2 else worse for n in range(40)}
+    shown = texts(figures.plot_clinical_roc(curves))
+    drawn = [name for name in curves if name in shown]
+    assert drawn == [f"variable {n:02d}" for n in range(1, 20, 2)]
+
+
 def test_delong_matrix_prints_every_pair(outcome, scores) -> None:
     matrix = delong_matrix(outcome, scores)
     ax = figures.plot_delong_matrix(matrix)

@@ -83,6 +83,15 @@ def test_captions_say_which_cases_and_what_flatters(pictured: StudyResult) -> No
     assert "too good" in figure_of(flattering, "algorithms_roc_dlr").caption
 
 
+def test_the_best_of_many_clinical_curves_are_drawn_and_counted(pictured: StudyResult) -> None:
+    assert "highest AUC" not in figure_of(pictured, "clinical_roc").caption
+    assert pictured.views is not None
+    curve = next(iter(pictured.views.clinical_roc.values()))
+    views = replace(pictured.views, clinical_roc={f"v{n}": curve for n in range(40)})
+    figure = figure_of(replace(pictured, views=views), "clinical_roc")
+    assert figure.caption.endswith("The 10 of highest AUC, of 40.")
+
+
 def test_the_sensible_range_comes_from_the_study_or_the_prevalence(real_study: StudyResult) -> None:
     evaluation = real_study.evaluation("external")
     limits, words = sensible_range(evaluation, real_study.config)
