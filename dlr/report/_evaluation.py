@@ -10,7 +10,7 @@ from dlr import figures
 from dlr.report._blocks import Block, Figure, Text
 from dlr.report._shared import slug
 from dlr.report._tables import calibration_table, delong_table, performance_table, youden_table
-from dlr.report._words import ESTIMATES, class_labels
+from dlr.report._words import ESTIMATES, class_labels, listed
 
 if TYPE_CHECKING:
     from dlr.config import StudyConfig
@@ -39,16 +39,23 @@ def evaluation_blocks(
         blocks.append(delong_table(matrix, f"delong_{stem}", caption))
     if evaluation.estimate == "frozen":
         blocks.append(youden_table(evaluation, f"youden_{stem}", level))
-    return blocks + [Text(note, "note") for note in model_notes(evaluation)]
+    notes = model_notes(evaluation)
+    return blocks + ([Text(" ".join(notes), "note", "Mind")] if notes else [])
 
 
 def model_notes(evaluation: CohortEvaluation) -> list[str]:
-    """Return what the statistics remark about single feature sets."""
-    remarks = []
+    """Return what the statistics remark about feature sets, each remark once."""
+    whose: dict[str, list[str]] = {}
     for name, model in evaluation.models.items():
-        found = dict.fromkeys((model.roc.auc.note, model.note))
-        remarks += [f"{name}: {remark}." for remark in found if remark]
-    return remarks
+        for note in (model.roc.auc.note, model.note):
+            for remark in filter(None, note.split("; ")):
+                names = whose.setdefault(remark.rstrip("."), [])
+                names += [name] if name not in names else []
+    every = list(evaluation.models) if len(evaluation.models) > 1 else None
+    return [
+        f"{'All feature sets' if names == every else listed(names)}: {remark}."
+        for remark, names in whose.items()
+    ]
 
 
 def _comparison_figures(

@@ -12,7 +12,7 @@ from dlr.figures._text import p_cell
 from dlr.models.clinical import DLR_SCORE
 from dlr.models.evaluation import evaluate
 from dlr.models.nomogram import Nomogram
-from dlr.report._evaluation import evaluation_blocks
+from dlr.report._evaluation import evaluation_blocks, model_notes
 from dlr.report._export import tables_of
 from dlr.report._methods import methods_paragraphs
 from dlr.report._methods_outcome import clinical_choice, fallback_words, outcome_text, tie_words
@@ -291,3 +291,20 @@ def test_a_table_of_more_cases_than_were_judged_says_so(judged: ValidationResult
 
     assert caption(40).endswith("by outcome.")
     assert caption(30).endswith("by outcome (all 40 cases in the tables; 30 could be scored).")
+
+
+def test_a_remark_on_several_feature_sets_stands_once(real_study: StudyResult) -> None:
+    judged = real_study.evaluation("external")
+    few = "with only 6 cases, the flexible curve follows single cases"
+    models = {name: replace(model, note=few) for name, model in judged.models.items()}
+    models["DLR"] = replace(models["DLR"], note=f"no slope; {few}")
+    models["Clinic"] = replace(models["Clinic"], note=f"no slope; {few}")
+    noted = replace(judged, models=models)
+    assert model_notes(noted) == [
+        "Clinic and DLR: no slope.",
+        f"All feature sets: {few}.",
+    ]
+    boxes = [b for b in evaluation_blocks(noted, real_study.config) if b.kind == "text"]
+    assert len(boxes) == 1
+    quiet = replace(judged, models={name: replace(m, note="") for name, m in models.items()})
+    assert model_notes(quiet) == []
