@@ -8,6 +8,8 @@ shows for it (the header is row 1).
 from __future__ import annotations
 
 import csv
+import difflib
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -60,8 +62,9 @@ def read_images_table(path: Path) -> pd.DataFrame:
     InputError
         If the file is missing or unreadable, a required column is absent or a required cell empty.
     """
-    table = standard_names(read_text_table(path, "images"), IMAGE_ALIASES)
-    require_columns(table, path, ("subject_id", "image", "mask"))
+    given = read_text_table(path, "images")
+    table = standard_names(given, IMAGE_ALIASES)
+    require_columns(table, path, ("subject_id", "image", "mask"), given=given.columns)
     for column in IMAGE_ALIASES:
         if column not in table:
             table[column] = ""
@@ -93,8 +96,8 @@ def read_clinical_table(path: Path, required: tuple[str, ...] = ()) -> pd.DataFr
         name: tuple(alias for alias in others if alias not in required)
         for name, others in CLINICAL_ALIASES.items()
     }
-    table = standard_names(table, aliases)
-    require_columns(table, path, ("subject_id",), columns=required)
+    given, table = table.columns, standard_names(table, aliases)
+    require_columns(table, path, ("subject_id",), columns=required, given=given)
     return table
 
 
@@ -177,7 +180,11 @@ def standard_names(table: pd.DataFrame, aliases: dict[str, tuple[str, ...]]) -> 
 
 
 def require_columns(
-    table: pd.DataFrame, path: Path, filled: tuple[str, ...], columns: tuple[str, ...] = ()
+    table: pd.DataFrame,
+    path: Path,
+    filled: tuple[str, ...],
+    columns: tuple[str, ...] = (),
+    given: Iterable[str] = (),
 ) -> None:
     """Refuse absent columns, empty cells and empty tables; list all of them.
 
@@ -191,16 +198,17 @@ def require_columns(
         Columns that must be there, every cell filled.
     columns : tuple of str
         Columns that must be there; their cells may be empty.
+    given : iterable of str
+        Names as the file has them, for messages, where aliases were renamed.
 
     Raises
     ------
     InputError
         With every fault.
     """
-    present = ", ".join(column for column in table.columns if column != ROW)
-    missing = f"the column is missing; the table has: {present}"
+    present = [str(name) for name in (tuple(given) or table.columns) if name != ROW]
     faults = [
-        Fault(missing, path, 1, column, "column-missing")
+        Fault(_missing(column, present, (*filled, *columns)), path, 1, column, "column-missing")
         for column in (*filled, *columns)
         if column not in table
     ]
@@ -221,3 +229,13 @@ def require_columns(
         faults.append(Fault("the table has no rows below its header", path, code="empty-table"))
     if faults:
         raise InputError(faults)
+
+
+def _missing(column: str, present: list[str], required: tuple[str, ...]) -> str:
+    """Say that a column is missing, and which of those nothing asks for it may be."""
+    wanted = column.lower()
+    by_lower = {name.lower(): name for name in present if name not in required}
+    longer = [name for name in by_lower if name.startswith(wanted)]
+    near = longer[:1] or difflib.get_close_matches(wanted, by_lower, n=1)
+    hint = f"rename '{by_lower[near[0]]}' if that is it" if near else "add it, or rename another"
+    return f"the column is missing; the table has: {', '.join(present)}; {hint}"

@@ -185,6 +185,13 @@ def test_missing_files_and_columns_are_listed_together(load: Load, tmp_path: Pat
         read_images_table(tmp_path / "none.csv")
 
 
+def test_a_missing_column_is_sought_among_the_file_s_own_names(load: Load) -> None:
+    names = {"subject_id": "Patient", "age": "Age at MRI"}
+    (fault,) = faults_of(load, clinical=clinical_table().rename(columns=names))
+    assert "the table has: Patient, " in fault
+    assert "; rename 'Age at MRI' if that is it; 'clinical_variables'" in fault
+
+
 def test_empty_required_cell(load: Load) -> None:
     images = images_table()
     images.loc[1, "image"] = ""
