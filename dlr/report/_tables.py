@@ -34,6 +34,15 @@ _TESTS = {
 }
 LONG = 30
 """Longer tables are folded until clicked."""
+_HEADINGS = {
+    "smd": "SMD",
+    "auc": "AUC",
+    "mean auc": "Mean AUC",
+    "icc": "ICC",
+    "n": "n",
+    "case id": "Case",
+    "n missing": "Missing",
+}
 _METRIC_NAMES = {"ppv": "PPV", "npv": "NPV"}
 
 
@@ -48,8 +57,7 @@ def heading(name: object) -> str:
     text = str(name).replace("_", " ").strip()
     if text.lower() in ("p value", "p"):
         return "P"
-    known = {"smd": "SMD", "auc": "AUC", "icc": "ICC", "n": "n"}
-    return known.get(text.lower(), text[:1].upper() + text[1:])
+    return _HEADINGS.get(text.lower(), text[:1].upper() + text[1:])
 
 
 def _cells(name: object, column: pd.Series) -> list[str]:

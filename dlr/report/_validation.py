@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -51,6 +52,13 @@ if TYPE_CHECKING:
 
 NEW = "the cases given to the frozen model; not declared as simulated"
 MOST_SCORES = 50
+_RANGE_HEADS = {
+    "N outside": "Inputs outside",
+    "Share outside": "Share of inputs",
+    "Missing": "Inputs filled in",
+    "Worst feature": "Furthest outside",
+    "Worst distance": "How far (training SDs)",
+}
 
 
 def validation_report(result: ValidationResult) -> Report:
@@ -214,7 +222,13 @@ def _range_section(flags: pd.DataFrame) -> Section:
         text = Text("No input lies outside the training range.")
         return Section("range", "Training range", lead, (text,))
     ordered = flagged.sort_values("n_outside", ascending=False, kind="stable")
-    table = plain_table("out_of_range", "Flagged cases, most inputs outside first.", ordered)
+    note = (
+        "How far: beyond the least or greatest value of that input in training, in SDs of the "
+        "training cases. A level never seen is named first; the distance is then that of the "
+        "furthest number."
+    )
+    table = plain_table("out_of_range", "Flagged cases, most inputs outside first.", ordered, note)
+    table = replace(table, shown=table.shown.rename(columns=_RANGE_HEADS))
     return Section("range", "Training range", lead, (capped(table, MOST_ROWS),))
 
 

@@ -8,8 +8,11 @@ import pandas as pd
 import pytest
 
 from dlr.figures._text import interval, number, p_cell, p_text, ratio, signed
+from dlr.report._export import tables_of
 from dlr.report._methods import methods_paragraphs, references
 from dlr.report._summary import summary_section
+from dlr.report._tables import heading
+from dlr.report._validation import validation_report
 from dlr.report._warnings import sample_warnings
 from dlr.report._words import (
     calibration_words,
@@ -19,7 +22,7 @@ from dlr.report._words import (
     plural,
     set_meaning,
 )
-from dlr.results import StudyResult
+from dlr.results import StudyResult, ValidationResult
 
 
 @pytest.mark.parametrize(
@@ -180,3 +183,21 @@ def test_methods_promise_no_number_of_components_the_data_may_not_have(
     text = " ".join(p.text for p in methods_paragraphs(real_study.config, {}))
     count = real_study.config.model.components
     assert f"reduced to at most {count} principal components per view" in text
+
+
+def test_headings_are_words_and_abbreviations_keep_their_capitals() -> None:
+    assert heading("mean_auc") == "Mean AUC"
+    assert heading("case_id") == "Case"
+    assert heading("p_value") == "P"
+
+
+def test_flagged_cases_say_of_what_and_in_what_unit(judged: ValidationResult) -> None:
+    flags = judged.flags.assign(n_missing=1)
+    report = validation_report(dataclasses.replace(judged, flags=flags))
+    table = next(item for item in tables_of(report) if item.name == "out_of_range")
+    assert list(table.shown.columns) == [
+        "Case", "Inputs outside", "Share of inputs", "Furthest outside",
+        "How far (training SDs)", "Inputs filled in",
+    ]  # fmt: skip
+    assert "in SDs of the training cases" in table.note
+    assert "worst_distance" in table.data
