@@ -143,7 +143,7 @@ def test_an_altered_bundle_is_refused(run_folder: Path, tmp_path: Path) -> None:
     (copy / "bundle.json").write_text(json.dumps(content))
     with pytest.raises(InputError, match="the file was altered after training"):
         Bundle.load(copy)
-    with pytest.raises(InputError, match="its model bundle is .*bundle"):
+    with pytest.raises(InputError, match=r"its model bundle is .*bundle"):
         Bundle.load(tmp_path)
     with pytest.raises(InputError, match="this folder holds no model bundle"):
         Bundle.load(tmp_path.parent)
