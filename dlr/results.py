@@ -233,7 +233,8 @@ class OptimismAudit:
         external cohort), ``auc``, ``low``, ``high``, ``n``.
     permuted : pandas.DataFrame
         The same with shuffled outcomes: ``auc`` is the mean over the runs, ``low`` and ``high``
-        their extremes, ``runs`` their number. Above 0.5 on average is inflation; single runs scatter.
+        their extremes, ``runs`` their number. Above 0.5 on average is inflation; single runs
+        scatter.
     stability : pandas.DataFrame
         By feature set and protocol: Nogueira's index of the selected sets over bootstrap
         resamples with ``low`` and ``high``, ``selected`` (mean number), ``order_changed``
