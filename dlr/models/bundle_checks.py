@@ -14,7 +14,7 @@ from dlr.features.cache import file_sha256
 from dlr.features.table import block_of
 from dlr.models.bundle import Bundle
 from dlr.models.clinical import ClinicalModel
-from dlr.models.frozen import FrozenChain, is_component
+from dlr.models.frozen import MISSING, FrozenChain, is_component
 from dlr.models.harmonisation import POLICIES, ComBat
 from dlr.models.signature import FusedSignature, Signature
 from dlr.safety.documents import read_json
@@ -93,14 +93,37 @@ def check_bundle(bundle: Bundle) -> None:
     missing = set(bundle.feature_sets) - set(bundle.thresholds)
     if missing or not all(0 <= value <= 1 for value in bundle.thresholds.values()):
         raise ValueError("thresholds must be probabilities, one for each score")
+    _check_ranges(bundle)
+    if not isinstance(bundle.summary, dict):
+        raise TypeError("the summary is no mapping")
+
+
+def _check_ranges(bundle: Bundle) -> None:
+    """Look at what cases outside the training range are told by."""
     if list(bundle.ranges.columns) != ["low", "high", "sd"]:
         raise ValueError("ranges need 'low', 'high' and 'sd'")
     # A feature that every training case lacks has no extremes.
     _finite("ranges", bundle.ranges.fillna(0.0).to_numpy())
+    foreign = set(bundle.ranges.index) - _inputs(bundle)
+    if foreign:
+        raise ValueError(f"there are ranges of '{min(map(str, foreign))}', which enters no score")
+    if not set(bundle.levels) <= set(bundle.config.clinical_variables):
+        raise ValueError("there are levels of a variable that the study does not have")
     for levels in bundle.levels.values():
         _texts("levels", levels)
-    if not isinstance(bundle.summary, dict):
-        raise TypeError("the summary is no mapping")
+
+
+def _inputs(bundle: Bundle) -> set[str]:
+    """Return the names of inputs whose ranges a bundle may hold."""
+    variables = bundle.config.clinical_variables.items()
+    names = {name for name, settings in variables if settings.type == "continuous"}
+    for name, signature in bundle.signatures.items():
+        if isinstance(signature, FusedSignature):
+            continue  # its members are there
+        for column in signature.chain.selected:
+            made = is_component(column) or column.endswith(MISSING)
+            names.add(f"{name}/{column}" if made else column)
+    return names
 
 
 def _check_signature(name: str, signature: Signature | FusedSignature) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,9 @@ def read_limited_text(path: Path, limit: int) -> str:
         raise _fault(message, path, "encoding") from None
 
 
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
 def read_json(path: Path, limit: int = LARGEST_JSON) -> Any:
     """Read a JSON file that need not be trusted.
 
@@ -81,6 +85,8 @@ def read_json(path: Path, limit: int = LARGEST_JSON) -> Any:
     text = read_limited_text(path, limit)
     try:
         content = json.loads(text)
+        if _SURROGATE.search(text):  # half a character, which no file or table could hold
+            json.dumps(content, ensure_ascii=False).encode()
     except RecursionError:
         raise _fault(_too_deep("JSON"), path, "too-deep") from None
     except ValueError as error:  # also numbers of more digits than Python converts

@@ -240,3 +240,12 @@ def test_names_in_a_report_lead_nowhere(name: str, tmp_path: Path) -> None:
     )
     with pytest.raises(DlrError, match="no plain file name"):
         read_report(tmp_path)
+
+
+def test_half_a_character_is_refused_and_a_whole_one_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text('{"a": "\\ud83d\\ude00"}', encoding="ascii")
+    assert read_json(path) == {"a": "\N{GRINNING FACE}"}
+    path.write_text('{"a": "\\ud83d"}', encoding="ascii")
+    with pytest.raises(InputError, match="not readable JSON"):
+        read_json(path)
