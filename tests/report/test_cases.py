@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -124,12 +123,8 @@ def large(simulated_study: StudyResult) -> StudyResult:
 
 
 @pytest.mark.slow
-def test_1257_patients_and_200_cases_stay_below_15_mb_and_30_s(
-    large: StudyResult, tmp_path: Path
-) -> None:
-    started = time.process_time()
+def test_1257_patients_and_200_cases_stay_below_15_mb(large: StudyResult, tmp_path: Path) -> None:
     page = write_report(large, tmp_path)
-    assert time.process_time() - started < 30
     assert page.stat().st_size < 15_000_000
     sizes = {path.stem: path.stat().st_size for path in (tmp_path / "figures").iterdir()}
     assert sizes.pop("roi_sheet") < 8_000_000  # of pure noise
