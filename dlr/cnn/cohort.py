@@ -9,9 +9,10 @@ from typing import Self, cast
 import numpy as np
 import pandas as pd
 
-from dlr.cnn.cohort_names import NEW, named_cohorts, only_cohort, study_cohorts
+from dlr.cnn.cohort_names import NEW, named_cohorts, study_cohorts
 from dlr.cnn.settings import CnnStudyConfig
 from dlr.cohort import rules
+from dlr.cohort.reading import case_ids, cohort_columns, only_cohort, read_both
 from dlr.cohort.splits import TRAINING
 from dlr.cohort.tables import (
     IMAGE_ALIASES,
@@ -98,15 +99,21 @@ class CnnCohort:
 
     @classmethod
     def _build(cls, config: CnnStudyConfig, new: bool, only: str | None, by_cohort: bool) -> Self:
-        pictures, clinical = _read_both(config, new, only)
+        required = _required(config, new, only)
+        pictures, clinical = read_both(
+            lambda: _read_pictures(config.images),
+            lambda: read_clinical_table(config.clinical, required),
+        )
         shared = cast(StudyConfig, config)  # the rules read only what both kinds of study have
         faults: list[Fault] = []
         for table, path in ((pictures, config.images), (clinical, config.clinical)):
-            table["case_id"] = _case_ids(table, config)
+            table["case_id"] = case_ids(table, config.unit)
             faults += rules.roi_faults(table, path, shared)
         faults += rules.duplicate_case_faults(clinical, config.clinical)
         if only is not None:
-            clinical, pictures = only_cohort(config, clinical, pictures, only)
+            pictures, clinical = only_cohort(
+                pictures, clinical, only, config.cohorts.column, config.clinical
+            )
         cases, found = _code(clinical, config, new)
         faults += found + _unmatched(cases, clinical, pictures, config)
         if not new and not any(fault.code.startswith("outcome") for fault in faults):
@@ -148,7 +155,7 @@ class CnnCohort:
             If the table has no such column.
         """
         table = read_clinical_table(self.config.clinical, (name,))
-        values = table[name].set_axis(_case_ids(table, self.config))
+        values = table[name].set_axis(case_ids(table, self.config.unit))
         return values.loc[self.cases.index].rename(name)
 
     def without_pictures(self, rows: list[int]) -> CnnCohort:
@@ -163,25 +170,6 @@ def target_names(config: CnnStudyConfig) -> tuple[str, ...]:
     if config.task.kind == "any":
         return (ANY,)
     return tuple(label.column for label in config.task.labels)
-
-
-def _read_both(
-    config: CnnStudyConfig, new: bool, only: str | None
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read both tables, so that faults of one do not hide those of the other."""
-    faults: list[Fault] = []
-    pictures = clinical = pd.DataFrame()
-    try:
-        pictures = _read_pictures(config.images)
-    except InputError as error:
-        faults += error.faults
-    try:
-        clinical = read_clinical_table(config.clinical, _required(config, new, only))
-    except InputError as error:
-        faults += error.faults
-    if faults:
-        raise InputError(faults)
-    return pictures, clinical
 
 
 def _read_pictures(path: Path) -> pd.DataFrame:
@@ -202,18 +190,8 @@ def _required(config: CnnStudyConfig, new: bool, only: str | None) -> tuple[str,
         required += [label.column for label in config.task.labels]
         required += [item.column for item in config.task.regressions]
         required += list(config.matching.covariates) if config.matching else []
-        split = config.cohorts.split
-        if split is None:
-            required.append(config.cohorts.column)
-        elif split.method != "random":
-            required.append(split.column or "center")
+        required += cohort_columns(config.cohorts)
     return tuple(dict.fromkeys(required))
-
-
-def _case_ids(table: pd.DataFrame, config: CnnStudyConfig) -> pd.Series:
-    if config.unit == "roi" and "roi" in table:
-        return table["subject_id"] + "_" + table["roi"]
-    return table["subject_id"].copy()
 
 
 def _code(

@@ -13,30 +13,10 @@ from dlr.cohort.splits import TRAINING, split_cohorts
 from dlr.cohort.tables import ROW
 from dlr.cohort.values import one_class_fault
 from dlr.config import StudyConfig
-from dlr.errors import Fault, InputError
+from dlr.errors import Fault
 
 NEW = "new"
 """Cohort of patients given to a frozen model."""
-
-
-def only_cohort(
-    config: CnnStudyConfig, clinical: pd.DataFrame, pictures: pd.DataFrame, only: str
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Keep the rows of one cohort.
-
-    Raises
-    ------
-    InputError
-        If there is none.
-    """
-    column = config.cohorts.column
-    kept = clinical[clinical[column] == only].reset_index(drop=True)
-    if kept.empty:
-        known = ", ".join(sorted(set(clinical[column])))
-        message = f"no row has cohort '{only}'; the column holds: {known}"
-        raise InputError([Fault(message, config.clinical, column=column, code="no-cohort")])
-    others = set(clinical["case_id"]) - set(kept["case_id"])
-    return kept, pictures[~pictures["case_id"].isin(others)].reset_index(drop=True)
 
 
 def named_cohorts(

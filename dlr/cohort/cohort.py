@@ -10,7 +10,7 @@ from typing import Self
 import pandas as pd
 
 from dlr.cohort import rules
-from dlr.cohort.reading import case_ids, only_cohort, read_both, required_columns
+from dlr.cohort.reading import case_ids, only_cohort, read_tables, required_columns
 from dlr.cohort.splits import TRAINING, split_cohorts
 from dlr.cohort.tables import ROW, read_clinical_table
 from dlr.cohort.values import code_outcome, code_variable, one_class_fault
@@ -50,7 +50,7 @@ class Cohort:
             cohorts, outcomes that are missing, of one class or not as declared, clinical rows
             without image and images without clinical row.
         """
-        images, clinical = read_both(config, required_columns(config))
+        images, clinical = read_tables(config, required_columns(config))
         return cls._build(config, images, clinical, needs_outcome=True)
 
     @classmethod
@@ -93,7 +93,7 @@ class Cohort:
         config = config.model_copy(update={**paths, "agreement": None})
         required = [*variables, *(["roi"] if config.unit == "roi" else [])]
         required += [config.cohorts.column] if only is not None else []
-        image_table, clinical_table = read_both(config, tuple(required))
+        image_table, clinical_table = read_tables(config, tuple(required))
         # The second reader served the agreement of the training cohort; scores need one ROI, or
         # the mean of both where the model learnt from means.
         if agreement and agreement.average and (image_table["reader"] == second).any():
@@ -108,7 +108,9 @@ class Cohort:
         }
         config = config.model_copy(update={"clinical_variables": present})
         if only is not None:
-            image_table, clinical_table = only_cohort(config, image_table, clinical_table, only)
+            image_table, clinical_table = only_cohort(
+                image_table, clinical_table, only, config.cohorts.column, clinical
+            )
         cohort = cls._build(config, image_table, clinical_table, needs_outcome=False)
         column = config.cohorts.column
         if by_cohort and column in clinical_table and clinical_table[column].nunique() > 1:
@@ -136,7 +138,7 @@ class Cohort:
             If the table has no such column.
         """
         table = read_clinical_table(self.config.clinical, (name,))
-        values = table[name].set_axis(case_ids(table, self.config))
+        values = table[name].set_axis(case_ids(table, self.config.unit))
         return values.loc[self.clinical.index].rename(name)
 
     @classmethod
@@ -144,8 +146,6 @@ class Cohort:
         cls, config: StudyConfig, images: pd.DataFrame, clinical: pd.DataFrame, needs_outcome: bool
     ) -> Self:
         faults: list[Fault] = []
-        images["case_id"] = case_ids(images, config)
-        clinical["case_id"] = case_ids(clinical, config)
         faults += rules.roi_faults(images, config.images, config)
         faults += rules.roi_faults(clinical, config.clinical, config)
         faults += rules.duplicate_case_faults(clinical, config.clinical)
