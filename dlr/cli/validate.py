@@ -60,6 +60,7 @@ def validate(
     from dlr.validation import validate as run_validation
 
     if _is_cnn(bundle):
+        _refuse(bundle, pdf, case_timeout, case_memory, scheduler)
         return validate_cnn(bundle, images, clinical, out, root, work, cohort, subgroup, workers)
     how = execution(workers, case_timeout, case_memory, scheduler)
     cache, groups = work or out / "work", subgroup or ()
@@ -106,11 +107,7 @@ def predict(
     from dlr.validation import predict as run_prediction
 
     if _is_cnn(bundle):
-        if recalibrate is not None:
-            raise DlrError(
-                f"{bundle} is the bundle of a CNN study, whose scores are never recalibrated; "
-                "leave --recalibrate out"
-            )
+        _refuse(bundle, pdf, case_timeout, case_memory, scheduler, recalibrate)
         return predict_cnn(bundle, images, clinical, out, root, work, cohort, workers)
     how = execution(workers, case_timeout, case_memory, scheduler)
     cache = work or out / "work"
@@ -134,6 +131,30 @@ def _is_cnn(bundle: Path) -> bool:
     from dlr.cnn.bundle import is_cnn_bundle
 
     return is_cnn_bundle(bundle)
+
+
+def _refuse(
+    bundle: Path,
+    pdf: bool,
+    case_timeout: float,
+    case_memory: float | None,
+    scheduler: str | None,
+    recalibrate: Path | None = None,
+) -> None:
+    """Refuse what a CNN bundle would ignore."""
+    given = {
+        "--recalibrate": recalibrate is not None,
+        "--pdf": pdf,
+        "--case-timeout": case_timeout != CASE_TIMEOUT_S,
+        "--case-memory": case_memory is not None,
+        "--scheduler": scheduler is not None,
+    }
+    names = [name for name, wanted in given.items() if wanted]
+    if names:
+        raise DlrError(
+            f"{bundle} is the bundle of a CNN study, which knows no such option; "
+            f"leave {' and '.join(names)} out"
+        )
 
 
 def _show_flags(flags: pd.DataFrame) -> None:

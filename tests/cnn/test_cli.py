@@ -89,6 +89,8 @@ def test_dlr_predict_takes_the_bundle_of_a_cnn(bundle_folder, tables, tmp_path):
     assert len(pd.read_csv(tmp_path / "p" / "scores.csv")) == 6 * 3 * 3
     with pytest.raises(DlrError, match="leave --recalibrate out"):
         call(*arguments, "--recalibrate", tmp_path / "r.json", commands=main_app)
+    with pytest.raises(DlrError, match="leave --pdf and --scheduler out"):
+        call(*arguments, "--pdf", "--scheduler", "tcp://x", commands=main_app)
 
 
 def test_the_radiomics_side_names_the_kind_of_bundle(bundle_folder):
