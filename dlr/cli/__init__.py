@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+
+_INTERRUPTED = 130
 
 
 def main() -> None:
     """Run ``dlr``; the console script's entry point."""
-    from dlr.cli.app import run
+    try:
+        from dlr.cli.app import run
 
-    sys.exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # while the program was starting, or ending after another one
+        code = _INTERRUPTED
+    if code == _INTERRUPTED:  # it is on its way out: one more Ctrl-C must not look like a crash
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)

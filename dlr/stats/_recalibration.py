@@ -24,14 +24,17 @@ def fit_line(
     Returns
     -------
     intercept, slope : Estimate
-        NaN with a note when all predictions are equal or they separate the classes, since the
-        slope then has no (finite) maximum-likelihood value. With cluster `codes` the standard
-        errors allow for them.
+        NaN with a note when all predictions are equal or they (all but) separate the classes,
+        since the slope then has no (finite) maximum-likelihood value. With cluster `codes` the
+        standard errors allow for them.
     """
     reason = _no_slope(outcome, log_odds)
     if reason:
         return Estimate(nan, nan, reason), Estimate(nan, nan, reason)
-    (intercept, slope), covariance = line_with_covariance(outcome, log_odds, codes)
+    try:
+        (intercept, slope), covariance = line_with_covariance(outcome, log_odds, codes)
+    except DlrError as error:  # one cohort that cannot be measured must not end a study
+        return Estimate(nan, nan, str(error)), Estimate(nan, nan, str(error))
     errors = np.sqrt(np.diag(covariance))
     return Estimate(float(intercept), float(errors[0])), Estimate(float(slope), float(errors[1]))
 
@@ -39,7 +42,13 @@ def fit_line(
 def line_with_covariance(
     outcome: BoolArray, log_odds: FloatArray, codes: IntArray | None = None
 ) -> tuple[FloatArray, FloatArray]:
-    """Return intercept and slope, and their covariance; they must exist."""
+    """Return intercept and slope, and their covariance.
+
+    Raises
+    ------
+    DlrError
+        If they do not exist, or cannot be told from infinite ones.
+    """
     # Centred and scaled, so that the Newton steps are well conditioned for any predictions.
     centre, scale = float(log_odds.mean()), float(log_odds.std())
     x = np.column_stack([np.ones(len(outcome)), (log_odds - centre) / scale])
@@ -98,7 +107,10 @@ def _newton(x: FloatArray, outcome: BoolArray) -> tuple[FloatArray, FloatArray]:
     for _ in range(_STEPS):
         probability = expit(x @ beta)
         information = (x.T * (probability * (1 - probability))) @ x
-        step = np.linalg.solve(information, x.T @ (outcome - probability))
+        try:
+            step = np.linalg.solve(information, x.T @ (outcome - probability))
+        except np.linalg.LinAlgError:  # every probability is 0 or 1 but for rounding
+            break
         new, new_value = beta + step, _log_likelihood(x, outcome, beta + step)
         while new_value < value - 1e-9 * (1 + abs(value)):
             step = step / 2
@@ -108,8 +120,7 @@ def _newton(x: FloatArray, outcome: BoolArray) -> tuple[FloatArray, FloatArray]:
         if done:
             return beta, np.linalg.inv(information)
     raise DlrError(
-        f"The calibration slope did not converge in {_STEPS} steps; "
-        "the predictions all but separate the classes."
+        "the predictions all but separate the classes, so the calibration slope cannot be estimated"
     )
 
 

@@ -56,7 +56,7 @@ class Harmed:
         return self.start_command(self.arguments(*more), before)
 
     def start_command(self, arguments: Sequence[str], before: str = "") -> subprocess.Popen[str]:
-        code = f"{before}\nimport sys\nfrom dlr.cli.app import run\nsys.exit(run(sys.argv[1:]))"
+        code = f"{before}\nfrom dlr.cli import main\nmain()"
         process = subprocess.Popen(
             [sys.executable, "-c", code, *arguments],
             stdout=subprocess.PIPE,

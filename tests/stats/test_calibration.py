@@ -166,3 +166,12 @@ def test_many_predictions_are_interpolated_within_the_stated_error():
     y = (rng.random(len(p)) < p).astype(float)
     exact = loess_fit(LoessData.of(p, y), p)[0]
     assert calibration(y, p).ici == pytest.approx(np.abs(p - exact).mean(), abs=1e-5)
+
+
+def test_predictions_that_all_but_separate_the_classes_have_no_slope_and_end_nothing() -> None:
+    # Four patients of a real small study: equal predictions but for rounding, and one outlier.
+    log_odds = np.array([2.4e-7, 2.31, 1e-10, 0.0])
+    found = calibration([0, 0, 1, 0], 1 / (1 + np.exp(-log_odds)))
+    assert np.isnan(found.slope)
+    assert "all but separate the classes" in found.slope_estimate.note
+    assert np.isfinite(found.calibration_in_the_large)
