@@ -254,13 +254,12 @@ def _finish(result: object, **paths: Path) -> int:
 
 def _show_row(row: Mapping[Hashable, Any]) -> None:
     """Print one AUC, or why there is none; labels that are not there at all are no news."""
-    from dlr.cli.show import console
+    from dlr.cli.show import console, interval_words
 
     about = f"{row['cohort']}, {row['estimate']}, {row['target']}"
     area = row.get("auc", nan)
     if not isnan(area):
-        console.print(
-            f"{about}: AUC {area:.3f} ({row['auc_low']:.3f} to {row['auc_high']:.3f}), n {row['n']}"
-        )
+        between = interval_words(row["auc_low"], row["auc_high"])
+        console.print(f"{about}: AUC {area:.3f} ({between}), n {row['n']}")
     elif row["n"]:
         console.print(f"{about}: not judged, one class only, n {row['n']}")

@@ -62,11 +62,16 @@ def show_evaluation(evaluation: CohortEvaluation, level: float) -> None:
             str(row.feature_set),
             str(row.n),
             f"{row.auc:.3f}",
-            f"{row.auc_low:.3f} to {row.auc_high:.3f}",
+            interval_words(float(str(row.auc_low)), float(str(row.auc_high))),
             f"{row.sensitivity:.2f}",
             f"{row.specificity:.2f}",
         )
     console.print(table)
+
+
+def interval_words(low: float, high: float) -> str:
+    """Return an interval as words; too few cases have none."""
+    return f"{low:.3f} to {high:.3f}" if low == low else "no interval"
 
 
 def plain(text: str) -> str:

@@ -28,9 +28,22 @@ def interval(value: float, low: float, high: float, digits: int = 2) -> str:
     """Return an estimate with its interval: ``0.84 (0.78-0.90)``."""
     if math.isnan(value):
         return DASH
+    return f"{number(value, digits)} ({limits(low, high, digits) or 'no interval'})"
+
+
+def limits(low: float, high: float, digits: int = 2) -> str:
+    """Return the limits of an interval, ``0.78-0.90``; nothing where they are missing."""
+    if math.isnan(low) and math.isnan(high):
+        return ""
     # A dash between negative limits would read as another minus sign.
     joint = " to " if min(low, high) < 0 else DASH
-    return f"{number(value, digits)} ({number(low, digits)}{joint}{number(high, digits)})"
+    return f"{number(low, digits)}{joint}{number(high, digits)}"
+
+
+def with_level(low: float, high: float, level: float) -> str:
+    """Return an interval with its name, ``95% CI 0.78-0.90``, or ``no 95% CI``."""
+    text = limits(low, high)
+    return f"{level:.0%} CI {text}" if text else f"no {level:.0%} CI"
 
 
 def p_cell(value: float) -> str:

@@ -159,7 +159,7 @@ def _performance_cells(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
     return (
         str(row["feature_set"]),
         f"{row['n']} ({row['n_positive']})",
-        f"{row['auc']:.3f} ({row['auc_low']:.3f} to {row['auc_high']:.3f})",
+        _limited(row, "auc", 3),
         *(
             _limited(row, name)
             for name in (
@@ -172,12 +172,14 @@ def _performance_cells(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
     )
 
 
-def _limited(row: Mapping[Hashable, Any], name: str) -> str:
+def _limited(row: Mapping[Hashable, Any], name: str, digits: int = 2) -> str:
     """Return a value with its confidence limits."""
     value = row.get(name)
     if value is None or value != value:
         return _plain(value)
-    return f"{value:.2f} ({row[f'{name}_low']:.2f} to {row[f'{name}_high']:.2f})"
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    limits = f"{low:.{digits}f} to {high:.{digits}f}" if low == low else "no interval"
+    return f"{value:.{digits}f} ({limits})"
 
 
 def _summarised(bundle: Bundle) -> list[str]:

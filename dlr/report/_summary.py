@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dlr.figures._text import DASH, number, p_text
+from dlr.figures._text import number, p_text, with_level
 from dlr.report._blocks import Block, Bullets, Fact, Facts, Section, Text
 from dlr.report._chosen import best_model, externals, out_of_fold
 from dlr.report._cohorts import cohort_title
@@ -94,7 +94,7 @@ def headline_facts(result: StudyResult) -> tuple[Fact, ...]:
                     Fact(
                         f"Calibration slope, {_name(result, evaluation)} cohort",
                         number(calibrated.slope),
-                        f"{level:.0%} CI {number(low)}{DASH}{number(high)}; {meaning}",
+                        f"{with_level(low, high, level)}; {meaning}",
                     )
                 )
     facts.append(Fact("Failed cases", str(lost_cases(result.failures)), "listed under Failures"))
@@ -151,8 +151,7 @@ def _cohorts(result: StudyResult) -> str:
 def _winner(result: StudyResult, training: CohortEvaluation) -> str:
     best = best_model(training)
     level = result.config.evaluation.confidence_level
-    chance = best.roc.auc.confidence_interval(level).low <= 0.5
-    doubt = " The interval includes 0.5, so it may be no better than chance." if chance else ""
+    doubt = _chance(best.roc.auc.confidence_interval(level).low)
     doubt += worse_than_chance(best, level) + auc_remark(best)
     return (
         f"How good in the training cohort: judged on cases left out of the fit, {best.feature_set} "
@@ -160,6 +159,15 @@ def _winner(result: StudyResult, training: CohortEvaluation) -> str:
         "An AUC of 0.5 is a coin toss, 1 is perfect; the brackets hold the "
         f"{level:.0%} confidence interval.{doubt}"
     )
+
+
+def _chance(low: float) -> str:
+    """Say so where the lower limit of an AUC leaves room for chance."""
+    if low > 0.5:
+        return ""
+    if low <= 0.5:
+        return " The interval includes 0.5, so it may be no better than chance."
+    return " There are too few cases for an interval, so it may be no better than chance."
 
 
 def _external(
@@ -198,8 +206,11 @@ def _comparison(evaluation: CohortEvaluation) -> str:
         if name == best:
             continue
         p = at(matrix.p_adjusted, best, name)
-        (beaten if p < 0.05 else equal).append(f"{name} ({p_text(p)})")
+        if p == p:
+            (beaten if p < 0.05 else equal).append(f"{name} ({p_text(p)})")
     where = f"Differences in the {evaluation.cohort} cohort (DeLong test, adjusted for many tests)"
+    if not beaten and not equal:
+        return f"{where}: there are too few cases to test any."
     if not beaten:
         return f"{where}: {best} was not significantly better than any other: {listed(equal)}."
     text = f"{where}: {best} was significantly better than {listed(beaten)}"

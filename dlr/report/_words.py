@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dlr.figures._text import DASH, interval, number, signed
+from dlr.figures._text import interval, number, signed, with_level
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,10 +101,10 @@ WORSE = "ranks patients worse than chance"
 
 def auc_detail(model: ModelEvaluation, level: float) -> str:
     """Return what stands under an AUC: how sure it is, and of how many cases."""
-    limits = model.roc.auc.confidence_interval(level)
+    auc = model.roc.auc.confidence_interval(level)
     cases = f"{plural(model.n, 'case')}, {plural(model.n_positive, 'event')}"
     worse = f"{WORSE}; " if model.roc.auc.value < 0.5 else ""
-    return f"{worse}{level:.0%} CI {number(limits.low)}{DASH}{number(limits.high)}; {cases}"
+    return f"{worse}{with_level(auc.low, auc.high, level)}; {cases}"
 
 
 def auc_remark(model: ModelEvaluation) -> str:

@@ -14,6 +14,7 @@ from dlr.stats._validation import BoolArray, FloatArray, IntArray
 
 _STEPS = 100
 _TOLERANCE = 1e-13
+_SPREAD = 1e-8  # log-odds (or shares of them, above 1) that differ less are equal but for rounding
 
 
 def fit_line(
@@ -93,6 +94,9 @@ def fit_offset(outcome: BoolArray, log_odds: FloatArray, codes: IntArray | None 
 
 def _no_slope(outcome: BoolArray, log_odds: FloatArray) -> str:
     positive, negative = log_odds[outcome], log_odds[~outcome]
+    largest = float(np.abs(log_odds).max())
+    if log_odds.min() < log_odds.max() <= log_odds.min() + _SPREAD * max(1.0, largest):
+        return "all predictions are equal but for rounding, so there is no calibration slope"
     if log_odds.min() == log_odds.max():
         return "all predictions are equal, so there is no calibration slope"
     if positive.min() >= negative.max() or negative.min() >= positive.max():

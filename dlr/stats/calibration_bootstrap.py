@@ -144,6 +144,9 @@ def _smooth(predicted: FloatArray, outcome: BoolArray, grid: FloatArray) -> Floa
     spread = float(predicted.max() - predicted.min())
     if spread == 0:
         return np.full(len(grid), np.nan)
-    points = lowess(outcome.astype(np.float64), predicted, frac=2 / 3, it=0, delta=0.01 * spread)
+    with np.errstate(invalid="ignore", divide="ignore"):  # tied neighbours: NaN, as stated
+        points = lowess(
+            outcome.astype(np.float64), predicted, frac=2 / 3, it=0, delta=0.01 * spread
+        )
     x, first = np.unique(points[:, 0], return_index=True)
     return np.interp(grid, x, points[first, 1], left=np.nan, right=np.nan)

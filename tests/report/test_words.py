@@ -7,7 +7,7 @@ import dataclasses
 import pandas as pd
 import pytest
 
-from dlr.figures._text import interval, number, p_cell, p_text, ratio, signed
+from dlr.figures._text import interval, number, p_cell, p_text, ratio, signed, with_level
 from dlr.report._export import tables_of
 from dlr.report._methods import methods_paragraphs, references
 from dlr.report._summary import summary_section
@@ -46,6 +46,14 @@ def test_intervals_of_negative_numbers_use_words() -> None:
     assert number(-0.001) == "0.00"
     assert signed(0.1) == "+0.10"
     assert interval(float("nan"), 0.1, 0.2) == "–"
+
+
+def test_too_few_cases_for_an_interval_are_said_to_have_none() -> None:
+    nan = float("nan")
+    assert interval(0.33, nan, nan) == "0.33 (no interval)"
+    assert with_level(nan, nan, 0.95) == "no 95% CI"
+    assert with_level(0.78, 0.9, 0.95) == "95% CI 0.78–0.90"
+    assert with_level(-0.2, 0.9, 0.9) == "90% CI −0.20 to 0.90"
 
 
 def test_odds_ratios_keep_about_three_digits() -> None:

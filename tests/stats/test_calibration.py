@@ -175,3 +175,11 @@ def test_predictions_that_all_but_separate_the_classes_have_no_slope_and_end_not
     assert np.isnan(found.slope)
     assert "all but separate the classes" in found.slope_estimate.note
     assert np.isfinite(found.calibration_in_the_large)
+
+
+def test_predictions_equal_but_for_rounding_have_no_slope() -> None:
+    # A score that knows nothing: its slope would be read as 13,577,551,011.
+    p = 0.4 + np.array([0.0, 1e-12, -1e-12, 3e-12])
+    found = calibration([0, 1, 0, 0], p)
+    assert np.isnan(found.slope)
+    assert "equal but for rounding" in found.slope_estimate.note
