@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from dlr.cohort.values import is_missing
 from dlr.errors import DlrError
 from dlr.models.cases import groups_of
 from dlr.stats import ClassificationMetrics, auc, classification_metrics, cochran_q
@@ -74,7 +73,7 @@ class SubgroupColumn:
         Parameters
         ----------
         values : pandas.Series
-            Text or numbers of the column, one per case.
+            Text or numbers of the column, one per case; NaN where not known.
 
         Returns
         -------
@@ -87,7 +86,7 @@ class SubgroupColumn:
         DlrError
             If edges are given for a column that holds no numbers.
         """
-        missing = values.isna() | values.astype(str).map(is_missing)
+        missing = values.isna()
         numbers = pd.to_numeric(values.where(~missing), errors="coerce")
         numeric = bool(numbers[~missing].notna().all()) and not missing.all()
         if self.edges and not numeric:
@@ -174,7 +173,7 @@ def judge_subgroups(
         Rows of one feature set of a long score table: ``case_id``, ``subject_id``,
         ``feature_set``, ``outcome`` (rows without one are left out), ``score``, ``probability``.
     values : pandas.Series
-        The column's value of each case, by ``case_id``.
+        The column's value of each case, by ``case_id``; NaN where not known.
     by : SubgroupColumn
     threshold : float
         Locked threshold on the probability.

@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
+from dlr.cohort.values import with_gaps
 from dlr.errors import DlrError
+from dlr.settings import ClinicalVariable
 from dlr.stats import auc, calibration, classification_metrics, delong_test_unpaired
 from dlr.subgroups import SubgroupColumn, SubgroupTable, judge_subgroups
 
@@ -100,7 +102,7 @@ def test_few_numbers_are_levels_in_their_order() -> None:
 
 def test_missing_values_are_a_group_that_is_not_compared() -> None:
     scores = make_scores()
-    found = judge(scores, make_values(scores, ["a", "b", "NA"]))
+    found = judge(scores, with_gaps(make_values(scores, ["a", "b", "NA"])))
     assert list(found.table["group"]) == ["a", "b", "not known"]
     assert found.heterogeneity["degrees_of_freedom"]["auc"] == 1
 
@@ -154,3 +156,14 @@ def test_the_forest_shows_every_group() -> None:
     assert any(label.startswith("female, n = 150 (") for label in labels)
     assert len(labels) == 6
     assert tables[0].plot().get_xlabel().startswith("AUC of DLR")
+
+
+def test_a_declared_level_called_none_is_a_group_like_any_other() -> None:
+    scores = make_scores()
+    cells = make_values(scores, ["none", "diabetes", "NA"])
+    declared = ClinicalVariable.model_validate(
+        {"type": "categorical", "levels": ["none", "diabetes"]}
+    )
+    table = judge(scores, with_gaps(cells, declared), "comorbidity").table
+    assert list(table["group"]) == ["diabetes", "none", "not known"]
+    assert list(judge(scores, with_gaps(cells)).table["group"]) == ["diabetes", "not known"]

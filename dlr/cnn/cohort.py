@@ -22,7 +22,7 @@ from dlr.cohort.tables import (
     require_columns,
     standard_names,
 )
-from dlr.cohort.values import code_outcome, code_variable
+from dlr.cohort.values import code_outcome, code_variable, with_gaps
 from dlr.config import StudyConfig
 from dlr.errors import Fault, InputError
 from dlr.settings import ClinicalVariable
@@ -147,7 +147,7 @@ class CnnCohort:
         return np.flatnonzero(self.pictures["case_id"].isin(case_ids).to_numpy())
 
     def column(self, name: str) -> pd.Series:
-        """Return any column of the clinical table as text, indexed by case.
+        """Return any column of the clinical table as text, indexed by case; NaN where missing.
 
         Raises
         ------
@@ -156,7 +156,7 @@ class CnnCohort:
         """
         table = read_clinical_table(self.config.clinical, (name,))
         values = table[name].set_axis(case_ids(table, self.config.unit))
-        return values.loc[self.cases.index].rename(name)
+        return with_gaps(values.loc[self.cases.index].rename(name))
 
     def without_pictures(self, rows: list[int]) -> CnnCohort:
         """Return the cohort without these rows of ``pictures``, and without cases left bare."""

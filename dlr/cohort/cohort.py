@@ -13,7 +13,7 @@ from dlr.cohort import rules
 from dlr.cohort.reading import case_ids, only_cohort, read_tables, required_columns
 from dlr.cohort.splits import TRAINING, split_cohorts
 from dlr.cohort.tables import ROW, read_clinical_table
-from dlr.cohort.values import code_outcome, code_variable, one_class_fault
+from dlr.cohort.values import code_outcome, code_variable, one_class_fault, with_gaps
 from dlr.config import StudyConfig
 from dlr.errors import Fault, InputError
 from dlr.results import FlowStep
@@ -130,7 +130,7 @@ class Cohort:
         return replace(self, clinical=self.clinical.assign(cohort=named))
 
     def column(self, name: str) -> pd.Series:
-        """Return any column of the clinical table as text, indexed by case.
+        """Return any column of the clinical table as text, indexed by case; NaN where missing.
 
         Raises
         ------
@@ -139,7 +139,8 @@ class Cohort:
         """
         table = read_clinical_table(self.config.clinical, (name,))
         values = table[name].set_axis(case_ids(table, self.config.unit))
-        return values.loc[self.clinical.index].rename(name)
+        settings = self.config.clinical_variables.get(name)
+        return with_gaps(values.loc[self.clinical.index].rename(name), settings)
 
     @classmethod
     def _build(

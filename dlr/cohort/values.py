@@ -37,6 +37,13 @@ def is_missing_in(text: str, settings: ClinicalVariable) -> bool:
     return is_missing(text) and text.strip().lower() not in {level.lower() for level in named}
 
 
+def with_gaps(values: pd.Series, settings: ClinicalVariable | None = None) -> pd.Series:
+    """Return text with NaN where cells count as missing, of a declared variable or any column."""
+    if settings is None:
+        return values.mask(values.map(is_missing))
+    return values.mask(values.map(lambda text: is_missing_in(text, settings)))
+
+
 def same_value(text: str, declared: object) -> bool:
     """Compare a cell with a value of the study file: as text, as number, or as yes/no."""
     if isinstance(declared, bool):
