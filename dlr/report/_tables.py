@@ -53,11 +53,12 @@ def plain_table(name: str, caption: str, frame: pd.DataFrame, note: str = "") ->
 
 
 def heading(name: object) -> str:
-    """Turn a column name into a heading: ``p_value`` becomes ``P``."""
+    """Turn a column name into a heading: ``p_value`` becomes ``P``; ``Rad_sag`` stays."""
     text = str(name).replace("_", " ").strip()
     if text.lower() in ("p value", "p"):
         return "P"
-    return _HEADINGS.get(text.lower(), text[:1].upper() + text[1:])
+    own = str(name) if text != text.lower() else text[:1].upper() + text[1:]
+    return _HEADINGS.get(text.lower(), own)  # what has capitals is a name, of a feature set say
 
 
 def _cells(name: object, column: pd.Series) -> list[str]:

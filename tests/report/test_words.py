@@ -197,6 +197,7 @@ def test_headings_are_words_and_abbreviations_keep_their_capitals() -> None:
     assert heading("mean_auc") == "Mean AUC"
     assert heading("case_id") == "Case"
     assert heading("p_value") == "P"
+    assert heading("Rad_sag") == "Rad_sag"
 
 
 def test_flagged_cases_say_of_what_and_in_what_unit(judged: ValidationResult) -> None:
