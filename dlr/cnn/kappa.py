@@ -33,10 +33,11 @@ class Kappa:
     n: int
 
     def confidence_interval(self, level: float = 0.95) -> ConfidenceInterval:
-        """Return the Wald interval, cut off at -1 and 1."""
+        """Return the Wald interval, cut off at -1 and 1; NaN where there is no error to go by."""
         half = normal_quantile(level) * self.standard_error
-        low, high = max(-1.0, self.value - half), min(1.0, self.value + half)
-        return ConfidenceInterval(low, high, level, "Wald")
+        # max() and min() would take a NaN for the bound itself: limits of -1 and 1 for no kappa.
+        low, high = np.clip([self.value - half, self.value + half], -1.0, 1.0)
+        return ConfidenceInterval(float(low), float(high), level, "Wald")
 
 
 def cohen_kappa(a: ArrayLike, b: ArrayLike) -> Kappa:

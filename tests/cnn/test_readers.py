@@ -40,6 +40,26 @@ def test_readers_who_always_say_the_same_have_no_kappa():
         cohen_kappa([1, 0], [1])
 
 
+@pytest.mark.parametrize(
+    "kappa",
+    [
+        cohen_kappa([1, 1, 1], [1, 1, 1]),
+        fleiss_kappa([[1, 1], [1, 1], [1, 1]]),
+        # Defined, but not its error: without the one case that differs, nothing is left.
+        fleiss_kappa([[1, 1], [1, 1], [0, 0]]),
+    ],
+)
+def test_a_kappa_without_error_has_no_limits(kappa):
+    interval = kappa.confidence_interval()
+    assert np.isnan([interval.low, interval.high]).all()
+
+
+def test_limits_of_kappa_end_at_minus_one_and_one():
+    interval = cohen_kappa([1, 0, 1, 0, 1, 1], [1, 0, 1, 0, 1, 0]).confidence_interval(0.999)
+    assert interval.high == 1
+    assert -1 <= interval.low < 0.67
+
+
 @pytest.fixture
 def scores():
     truth = np.repeat([0.0, 1.0], 40)
