@@ -329,3 +329,4 @@ class ValidationResult:
     examples: tuple[Example, ...] = ()
     provenance: Mapping[str, str] = field(default_factory=dict)
     cases: CaseViews | None = None
+    warnings: tuple[str, ...] = ()  # against the model, known since training

@@ -41,6 +41,7 @@ from dlr.progress import Progress, silent
 from dlr.protocol import ProtocolRun, run_protocol
 from dlr.readers import perturbation_icc, reader_values
 from dlr.regressions import clinical_regressions, harmonised_centers
+from dlr.report._warnings import model_warnings
 from dlr.results import SelectionTrace, StudyResult
 from dlr.safe_files import staged
 from dlr.stats import IccTable, icc_table
@@ -316,6 +317,8 @@ def _freeze(
         "n_subjects": int(training.subjects.nunique()),
         "prevalence": float(training.outcome.mean()),
         "performance": performance,
+        # The report stays behind when the bundle goes to another hospital; the warnings must not.
+        "warnings": model_warnings(result),
         "dlr": version("dlr"),
         "trained": datetime.now(UTC).strftime("%Y-%m-%d"),
     }

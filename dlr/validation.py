@@ -263,6 +263,7 @@ class _Scored:
                 "bundle sha256": model,
                 **said,
             },
+            warnings=bundle.warnings,
             applied=update,
             model=model,
             **found,

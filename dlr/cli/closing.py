@@ -48,6 +48,15 @@ def close(**paths: Path) -> None:
     record(**paths)
 
 
+def warn(warnings: Sequence[str]) -> None:
+    """Print what speaks against using a model, and keep it for ``--json``."""
+    from dlr.cli.show import console, plain
+
+    for warning in warnings:
+        console.print(f"[bold yellow]Warning[/]: [yellow]{plain(warning)}[/]")
+    record(warnings=list(warnings))
+
+
 def record_evaluations(evaluations: Sequence[CohortEvaluation], level: float) -> None:
     """Keep the headline numbers of every cohort for ``--json``."""
     rows = [

@@ -26,6 +26,7 @@ def nomogram(
     """
     from rich.markup import escape
 
+    from dlr.cli.closing import warn
     from dlr.cli.show import console
     from dlr.report.nomogram_page import WebNomogram, write_nomogram_page
 
@@ -33,6 +34,7 @@ def nomogram(
     path = write_nomogram_page(page, out)
     if page.simulated:
         console.print("[bold yellow]SIMULATED DATA[/]: these numbers say nothing about patients.")
+    warn(page.warnings)
     if not page.nomogram.covariance:
         console.print(f"[yellow]Note[/]: no confidence intervals, as {page.interval_note}.")
     if page.risks is None:

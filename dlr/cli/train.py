@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlr.cli.closing import close, exit_code, record, record_evaluations
+from dlr.cli.closing import close, exit_code, record, record_evaluations, warn
 from dlr.cli.options import (
     CASE_TIMEOUT_S,
     CaseMemory,
@@ -96,6 +96,7 @@ def train(
     for evaluation in trained.result.evaluations:
         show_evaluation(evaluation, level)
     record_evaluations(trained.result.evaluations, level)
+    warn(trained.bundle.warnings)
     failed = show_failures(table.failures)
     close(report=report, bundle=out / "bundle")
     if trained.bundle.chart is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlr.cli.closing import close, exit_code, record, record_evaluations
+from dlr.cli.closing import close, exit_code, record, record_evaluations, warn
 from dlr.cli.cnn import predict as predict_cnn
 from dlr.cli.cnn import validate as validate_cnn
 from dlr.cli.options import (
@@ -75,6 +75,7 @@ def validate(
     record_evaluations(result.evaluations, level)
     for name, reason in result.not_judged.items():
         console.print(f"[yellow]–[/] {name}: not judged, {reason}")
+    warn(result.warnings)
     _show_flags(result.flags)
     failed = show_failures(result.failures)
     close(report=report, scores=out / "scores.csv")
@@ -121,6 +122,7 @@ def predict(
     n_cases = result.scores["case_id"].nunique()
     record(n_cases=n_cases)
     console.print(f"{n_cases} case(s) scored.")
+    warn(result.warnings)
     _show_flags(result.flags)
     failed = show_failures(result.failures)
     close(report=report, scores=out / "scores.csv")

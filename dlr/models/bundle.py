@@ -65,6 +65,11 @@ class Bundle:
         return tuple(names)
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences of the training report against using a score; none in older bundles."""
+        return tuple(self.summary.get("warnings", ()))
+
+    @property
     def clinical_variables(self) -> tuple[str, ...]:
         """Names of the clinical variables the models need."""
         return () if self.clinic is None else self.clinic.variables

@@ -96,6 +96,9 @@ def check_bundle(bundle: Bundle) -> None:
     _check_ranges(bundle)
     if not isinstance(bundle.summary, dict):
         raise TypeError("the summary is no mapping")
+    if not isinstance(bundle.summary.get("warnings", []), list):
+        raise TypeError("the warnings are no list")
+    _texts("warnings", bundle.warnings)
 
 
 def _check_ranges(bundle: Bundle) -> None:

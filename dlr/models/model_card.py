@@ -45,8 +45,8 @@ def model_card(bundle: Bundle, result: StudyResult | ValidationResult | None = N
     Returns
     -------
     str
-        Markdown with a heading for each of: what it does, training data, performance, inputs,
-        thresholds, limits, versions and hashes.
+        Markdown with the warnings of training first, then a heading for each of: what it does,
+        training data, performance, inputs, thresholds, limits, versions and hashes.
     """
     config = bundle.config
     level = config.evaluation.confidence_level
@@ -54,6 +54,7 @@ def model_card(bundle: Bundle, result: StudyResult | ValidationResult | None = N
         f"# Model card: {config.name}",
         f"**{USE}**",
         *_simulated(config),
+        *(f"**Warning: {warning}**" for warning in bundle.warnings),
         "## What it does",
         *_purpose(bundle),
         "## Training data",

@@ -112,7 +112,7 @@ def _summary(result: ValidationResult) -> Section:
     failed = lost_cases(result.failures)
     outside = int((result.flags["n_outside"] > 0).sum()) if len(result.flags) else 0
     facts = [Fact("Cases scored", str(n_cases))]
-    warnings: list[str] = []
+    warnings = [f"Known since training: {warning}" for warning in result.warnings]
     sentences = [
         f"The frozen model for {outcome_name(config)} scored {plural(n_cases, 'case')} of the "
         f"{_cohorts(result)}; {plural(failed, 'case')} failed.",
@@ -127,7 +127,7 @@ def _summary(result: ValidationResult) -> Section:
         if model.roc.auc.note:
             detail += "; see the remark below"
         facts.append(Fact(f"AUC of {model.feature_set}", value, detail))
-        warnings = _small(result)
+        warnings += _small(result)
         where = f" in the {model.cohort} cases" if len(evaluations_of(result)) > 1 else ""
         sentences.append(
             f"{model.feature_set} reached an AUC of {auc_words(model, level)}{where} (0.5 is a "

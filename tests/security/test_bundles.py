@@ -69,6 +69,15 @@ def test_no_network_is_fetched_because_a_bundle_says_so(bundle: Path) -> None:
         Bundle.load(forge(bundle, change))
 
 
+@pytest.mark.parametrize("warnings", ["do not use", [1], {"a": "b"}])
+def test_warnings_are_a_list_of_texts(bundle: Path, warnings: object) -> None:
+    def change(content: dict[str, Any]) -> None:
+        content["summary"]["warnings"] = warnings
+
+    with pytest.raises(InputError, match="warnings"):
+        Bundle.load(forge(bundle, change))
+
+
 def test_links_are_refused(bundle: Path) -> None:
     (bundle / "radiomics.yaml").unlink()
     os.symlink("/etc/hostname", bundle / "radiomics.yaml")

@@ -58,6 +58,8 @@ class WebNomogram:
         What the model is: name and text of each line at the end of the page.
     simulated : bool
         Whether the cases were simulated; the page then says so at its top.
+    warnings : tuple of str
+        Sentences against using the nomogram, such as the training report's; at its top, too.
     """
 
     nomogram: Nomogram
@@ -73,6 +75,7 @@ class WebNomogram:
     interval_note: str = "the covariance of its coefficients was not kept"
     facts: tuple[tuple[str, str], ...] = ()
     simulated: bool = False
+    warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what the page could not show."""
@@ -147,6 +150,7 @@ class WebNomogram:
             "coefficients are too small",
             facts=_facts(bundle),
             simulated=config.simulated,
+            warnings=bundle.warnings,
         )
 
     @classmethod
