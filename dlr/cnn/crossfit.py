@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +20,8 @@ from dlr.cnn.evaluation import (
     mean_over_pictures,
     with_thresholds,
 )
-from dlr.cnn.folds import grouped_folds, inner_subjects, training_cases
-from dlr.cnn.matching import matched_cases
+from dlr.cnn.folds import FoldPlan, planned_folds, training_cases
+from dlr.cnn.matching import Matching, matched_cases
 from dlr.cnn.networks import CnnNetwork, build_classifier
 from dlr.cnn.provenance import describe
 from dlr.cnn.results import BAGGED, FROZEN, OUT_OF_FOLD, CnnResult, FoldModel
@@ -31,7 +30,7 @@ from dlr.cnn.settings import CnnStudyConfig, candidates
 from dlr.cnn.store import PictureStore, PreparedPictures, prepare_pictures
 from dlr.cnn.tasks import make_targets, output_names
 from dlr.cnn.training import TrainedNetwork, TrainingData, train_network
-from dlr.errors import CaseError
+from dlr.errors import CaseError, DlrError
 from dlr.features.cache import content_key
 from dlr.progress import Progress, silent
 from dlr.safe_files import staged
@@ -98,7 +97,7 @@ def train_study(
     WeightsError
         If pretrained weights are not there.
     DlrError
-        If the training diverges.
+        If the training diverges, or there are too few patients for folds, stopping or matching.
     """
     cohort = CnnCohort.load(config)
     if place is None:
@@ -119,18 +118,33 @@ def _train(
     if strict and len(prepared.failures):
         reasons = "\n".join(prepared.failures["reason"])
         raise CaseError(f"{len(prepared.failures)} picture(s) cannot be read:\n{reasons}")
-    cohort, config = prepared.cohort, cohort.config
+    cohort = prepared.cohort
+    plans = _planned(prepared)
+    matching = matched_cases(cohort)
     stores = _stores(prepared, work, workers)
-    cases = training_cases(cohort)
-    folds = grouped_folds(cases, cohort.targets, config.folds, config.seed)
     models, parts = [], []
-    for number in range(config.folds):
-        held_out = cases.index[(folds == number).to_numpy()]
-        model, scores = _fold(number, cohort, held_out, stores, place, work / "training", quiet)
+    for plan in plans:
+        model, scores = _fold(plan, cohort, stores, place, work / "training", quiet)
         models.append(model)
         parts.append(scores)
-    result = _result(prepared, folds, tuple(models), pd.concat(parts, ignore_index=True))
+    scores = pd.concat(parts, ignore_index=True)
+    result = _result(prepared, plans, matching, tuple(models), scores)
     return CnnStudy(result, CnnBundle.of(result))
+
+
+def _planned(prepared: PreparedPictures) -> list[FoldPlan]:
+    """Divide the cases whose pictures can be read; look first whether they can be learnt from."""
+    cohort = prepared.cohort
+    cases = training_cases(cohort)
+    failed = len(prepared.failures)
+    for target in cohort.targets if failed else ():
+        if cases[target].nunique() < 2:
+            raise DlrError(
+                f"{failed} picture(s) cannot be read, and the training cases that are left have "
+                f"one class of '{target}' only; the first reason: "
+                f"{prepared.failures['reason'].iloc[0]}"
+            )
+    return planned_folds(cohort.config, cases, cohort.targets)
 
 
 def _stores(prepared: PreparedPictures, work: Path, workers: int) -> dict[int, PictureStore]:
@@ -146,26 +160,24 @@ def _stores(prepared: PreparedPictures, work: Path, workers: int) -> dict[int, P
 
 
 def _fold(
-    number: int,
+    plan: FoldPlan,
     cohort: CnnCohort,
-    held_out: pd.Index,
     stores: dict[int, PictureStore],
     place: Place,
     folder: Path,
     progress: Progress,
 ) -> tuple[FoldModel, pd.DataFrame]:
     """Train the network of one fold and score the fold and the external cohorts."""
-    config = cohort.config
+    config, number, held_out = cohort.config, plan.number, plan.held_out
     cases = training_cases(cohort)
-    learning = cases.drop(index=held_out)
-    stopping = _stopping_cases(config, learning, held_out, cohort.targets)
-    rows = cohort.picture_rows(learning.index.difference(stopping))
+    learning = cases.index.difference(held_out)
+    rows = cohort.picture_rows(learning.difference(plan.stopping))
     targets = make_targets(cohort, rows)
-    watched = cohort.picture_rows(stopping)
+    watched = cohort.picture_rows(plan.stopping)
     tried = []
     for index, candidate in enumerate(candidates(config)):
         data = TrainingData(stores[candidate.pictures.size], targets, rows, watched)
-        key = _training_key(candidate, cohort, data)
+        key = _training_key(candidate, data)
         tried.append(
             _train_candidate(
                 candidate, data, place, folder / key[:16], key, progress,
@@ -214,31 +226,22 @@ def _train_candidate(
     return network, trained
 
 
-def _stopping_cases(
-    config: CnnStudyConfig, learning: pd.DataFrame, held_out: pd.Index, targets: tuple[str, ...]
-) -> pd.Index:
-    """Return the cases watched for stopping: inner patients, or (as published) the fold itself."""
-    stopping = config.training.stopping
-    if stopping is None:
-        return learning.index[:0]
-    if stopping.data == "fold":
-        return held_out
-    subjects = inner_subjects(learning, targets, stopping.share, config.seed)
-    return learning.index[learning["subject_id"].isin(subjects).to_numpy()]
+def _training_key(config: CnnStudyConfig, data: TrainingData) -> str:
+    """Name a training by all that decides its outcome, so that no other checkpoint is taken up.
 
-
-def _training_key(config: CnnStudyConfig, cohort: CnnCohort, data: TrainingData) -> str:
-    """Name a training by all that decides its outcome, so that no other checkpoint is taken up."""
+    The pictures by what they show, not by name: a corrected export has the same names.
+    """
     about = config.model_dump(
         mode="json",
         include={"task", "augmentation", "network", "optimiser", "seed"},
     )
     pictures = config.pictures.model_dump(mode="json", exclude={"cache", "memory_mb"})
     training = config.training.model_dump(mode="json", exclude={"loaders", "tensorboard"})
-    names = [os.path.basename(path) for path in cohort.pictures["image"]]
+    learnt = [*data.training.tolist(), *data.stopping.tolist()]
+    seen = [data.store.digests[position] for position in learnt]
     labels = np.nan_to_num(data.targets.values, nan=-1).tolist()
     return content_key(
-        about, pictures, training, names, labels, data.training.tolist(), data.stopping.tolist()
+        about, pictures, training, seen, labels, data.training.tolist(), data.stopping.tolist()
     )
 
 
@@ -259,7 +262,8 @@ def _search_table(tried: list[CnnStudyConfig], trained: list[TrainedNetwork]) ->
 
 def _result(
     prepared: PreparedPictures,
-    folds: pd.Series,
+    plans: list[FoldPlan],
+    matching: Matching,
     models: tuple[FoldModel, ...],
     scores: pd.DataFrame,
 ) -> CnnResult:
@@ -282,19 +286,20 @@ def _result(
     )
     level = config.evaluation.confidence_level
     performance = evaluate_scores(long, level, own)
-    matched = matched_cases(cohort)
-    if matched:
-        extra = [
-            long[(long["fold"] == BAGGED) & long["case_id"].isin(index)].assign(cohort=name)
-            for name, index in matched.items()
-        ]
+    extra = [
+        long[(long["fold"] == BAGGED) & long["case_id"].isin(index)].assign(cohort=name)
+        for name, index in matching.cases.items()
+        if len(index)
+    ]
+    if extra:
         performance = pd.concat(
             [performance, evaluate_scores(pd.concat(extra), level)], ignore_index=True
         )
+    folds = pd.concat([pd.Series(plan.number, plan.held_out, name="fold") for plan in plans])
     return CnnResult(
         config=config,
         cases=cohort.cases,
-        folds=folds,
+        folds=folds.loc[training_cases(cohort).index],
         picture_scores=scores,
         case_scores=long,
         numbers=number_table(wide, cohort.cases, names[len(targets) :]),
@@ -303,6 +308,7 @@ def _result(
         models=models,
         failures=prepared.failures,
         provenance=describe(models[0].weights_name),
+        matching=matching.pairs,
     )
 
 

@@ -12,7 +12,8 @@ import pandas as pd
 
 from dlr.cnn.cohort import CnnCohort
 from dlr.cnn.distributed import join_processes
-from dlr.cnn.folds import training_cases
+from dlr.cnn.folds import planned_folds, training_cases
+from dlr.cnn.matching import matched_cases
 from dlr.cnn.networks import build_classifier
 from dlr.cnn.pictures import read_picture
 from dlr.cnn.settings import CnnStudyConfig, candidates
@@ -65,9 +66,14 @@ def estimate_hours(config: CnnStudyConfig, steps: int = 4) -> DryRun:
         With every fault of the tables.
     CaseError
         If none of the first pictures can be read.
+    DlrError
+        If there are too few patients for folds, stopping or matching.
     """
     cohort = CnnCohort.load(config)
-    rows = cohort.picture_rows(training_cases(cohort).index)
+    cases = training_cases(cohort)
+    planned_folds(config, cases, cohort.targets)  # what cannot be divided is said now
+    matched_cases(cohort)
+    rows = cohort.picture_rows(cases.index)
     wanted = min(len(rows), config.training.batch_size * (steps + 1))
     pictures, seconds_reading = _read(cohort, rows[:wanted])
     sample = np.resize(np.stack(pictures), (config.training.batch_size * steps, *pictures[0].shape))

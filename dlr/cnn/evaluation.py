@@ -16,6 +16,8 @@ from dlr.stats import auc, classification_metrics, youden_threshold
 _SHARES = ("sensitivity", "specificity", "ppv", "npv", "accuracy")
 _DEFAULT_THRESHOLD = 0.5
 _CLIP = 1e-6
+_DECIMALS = 5
+"""Of logits: what differs less in single precision is noise, and must not be ranked."""
 
 
 def outputs_to_frame(
@@ -28,7 +30,7 @@ def outputs_to_frame(
     """Turn raw outputs into probabilities of the labels and values of the numbers."""
     n = len(labels)
     # In double precision: probabilities near 1 must not become ties.
-    probability = expit(logits[:, :n].astype(np.float64))
+    probability = expit(np.round(logits[:, :n].astype(np.float64), _DECIMALS))
     values = logits[:, n:].astype(np.float64) * sd + mean
     return pd.DataFrame(np.hstack([probability, values]), columns=[*labels, *numbers])
 
@@ -78,18 +80,26 @@ def long_scores(wide: pd.DataFrame, cases: pd.DataFrame, targets: tuple[str, ...
 
 
 def best_threshold(scores: pd.DataFrame) -> float:
-    """Return Youden's threshold of one target, NaN where only one class occurs."""
+    """Return Youden's threshold of one target.
+
+    Returns
+    -------
+    float
+        NaN where only one class occurs, or where no threshold is better than calling every case
+        alike: a mean of thresholds with such placeholders in it would be none.
+    """
     known = scores.dropna(subset=["outcome"])
     if known["outcome"].nunique() < 2:
         return float("nan")
-    chosen = youden_threshold(known["outcome"], known["probability"]).threshold
-    return float(np.clip(chosen, 0.0, 1.0))
+    chosen = youden_threshold(known["outcome"], known["probability"])
+    return chosen.threshold if np.isfinite(chosen.threshold) else float("nan")
 
 
 def fold_thresholds(out_of_fold: pd.DataFrame, targets: tuple[str, ...]) -> pd.DataFrame:
     """Choose each fold's own threshold for each target (the published rule).
 
-    Where a fold holds one class only, the threshold of all folds together serves.
+    Where a fold holds one class only, or its scores tell nothing, the threshold of all folds
+    together serves; where these tell nothing either, 0.5.
 
     Returns
     -------
@@ -138,8 +148,8 @@ def evaluate_scores(
     pandas.DataFrame
         ``cohort``, ``estimate``, ``fold``, ``target``, ``threshold_from``, ``n``, ``n_positive``,
         ``auc`` with ``auc_low`` and ``auc_high`` (DeLong, clustered by patient), sensitivity
-        (recall), specificity, ppv (precision), npv, accuracy with Wilson limits, ``f1``, and the
-        counts of the confusion matrix.
+        (recall), specificity, ppv (precision), npv, accuracy with Wilson limits, ``f1``, the
+        counts of the confusion matrix, and a ``note`` where the interval cannot be trusted.
     """
     rows = []
     for key, part in case_scores.groupby(["cohort", "estimate", "fold", "target"], sort=False):
@@ -163,26 +173,45 @@ def evaluate_scores(
 
 
 def metrics(scores: pd.DataFrame, level: float) -> dict[str, Any]:
-    """Return the metrics of one target; what one class alone cannot tell is NaN."""
+    """Return the metrics of one target; of one class alone only the counts."""
     known = scores.dropna(subset=["outcome"])
     truth = known["outcome"].to_numpy()
-    found: dict[str, Any] = {"n": len(known), "n_positive": int(truth.sum())}
+    call = (known["probability"] >= known["threshold"]).to_numpy(dtype=float)
+    found: dict[str, Any] = {
+        "n": len(known),
+        "n_positive": int(truth.sum()),
+        "true_positive": int(((truth == 1) & (call == 1)).sum()),
+        "false_positive": int(((truth == 0) & (call == 1)).sum()),
+        "true_negative": int(((truth == 0) & (call == 0)).sum()),
+        "false_negative": int(((truth == 1) & (call == 0)).sum()),
+    }
     if not 0 < truth.sum() < len(truth):
         return found
-    repeated = known["subject_id"].duplicated().any()
-    area = auc(truth, known["probability"], known["subject_id"] if repeated else None)
-    found["auc"] = area.value
+    area = auc(truth, known["probability"], groups_of(known["subject_id"]))
+    found["auc"], found["note"] = area.value, area.note
     found["auc_low"], found["auc_high"] = area.confidence_interval(level)
-    call = (known["probability"] >= known["threshold"]).to_numpy(dtype=float)
+    if len(known) > 1 and known["subject_id"].nunique() == 1:
+        found["auc_low"] = found["auc_high"] = np.nan
+        found["note"] = "all cases are of one subject, so there is no interval"
     at = classification_metrics(truth, call, 0.5)
     for name in _SHARES:
         share = getattr(at, name)
         found[name] = share.value
         found[f"{name}_low"], found[f"{name}_high"] = share.confidence_interval(level)
     found["f1"] = at.f1
-    for name in ("true_positive", "false_positive", "true_negative", "false_negative"):
-        found[name] = getattr(at, name)
     return found
+
+
+def groups_of(subjects: pd.Series) -> pd.Series | None:
+    """Return the subjects as clusters of cases.
+
+    Returns
+    -------
+    pandas.Series or None
+        None where no subject has several cases, so that the plain variance is right, or where
+        there is one subject only, who has no variance between subjects.
+    """
+    return subjects if subjects.duplicated().any() and subjects.nunique() > 1 else None
 
 
 def with_thresholds(scores: pd.DataFrame, thresholds: Mapping[str, float]) -> pd.DataFrame:

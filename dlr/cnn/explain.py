@@ -14,15 +14,18 @@ from dlr.cnn.activation import activation_maps, map_similarity, mass_inside
 from dlr.cnn.bundle import CnnBundle
 from dlr.cnn.cohort import CnnCohort
 from dlr.cnn.networks import CnnNetwork, build_classifier
+from dlr.cnn.outputs import relative_paths
 from dlr.cnn.pictures import decode
 from dlr.cnn.results import BAGGED
 from dlr.cnn.sheets import write_sheets
 from dlr.cnn.store import PictureStore, prepare_pictures
 from dlr.cnn.tasks import output_names
 from dlr.cnn.validation import load_new_cohort, score_with_bundle
-from dlr.errors import CaseError, DlrError
+from dlr.cohort.tables import ROW
+from dlr.errors import CaseError, DlrError, Fault, InputError
 from dlr.progress import Progress, silent
 from dlr.report._shared import slug
+from dlr.safety.paths import quoted
 from dlr.safety.spreadsheets import write_csv_table
 
 _CONTROL_SEED = 77_001
@@ -39,7 +42,7 @@ class Explanation:
         ``image``, ``outcome``, ``probability``, ``roi_share`` (of the picture's area) and
         ``mass_in_roi`` (of the map; NaN without mask), and ``control``: Spearman's correlation with
         the map of the same network with random weights (near 0 when the map shows what was
-        learnt).
+        learnt; NaN for maps without variation, which show nothing).
     sheets : tuple of Path
     failures : pandas.DataFrame
         Pictures that could not be read.
@@ -48,6 +51,11 @@ class Explanation:
     table: pd.DataFrame
     sheets: tuple[Path, ...]
     failures: pd.DataFrame
+
+    @property
+    def n_empty(self) -> int:
+        """Pictures whose maps, or their controls, show nothing in any fold."""
+        return int(self.table["control"].isna().sum())
 
     def to_frame(self) -> pd.DataFrame:
         """Return means per target and kind: mass in the ROI, its area, and the control."""
@@ -86,7 +94,7 @@ def explain_cnn(
     Raises
     ------
     InputError
-        If the tables are faulty.
+        If the tables are faulty, or a mask is absent.
     MissingDependencyError
         If pytorch-grad-cam is not installed.
     """
@@ -94,6 +102,7 @@ def explain_cnn(
     out = Path(out)
     work = Path(work) if work is not None else out / "work"
     cohort = load_new_cohort(frozen, images, clinical, image_root, only)
+    _require_masks(cohort)
     prepared = prepare_pictures(cohort, work, workers, progress)
     cohort = prepared.cohort
     scores = score_with_bundle(frozen, prepared, work, workers, progress)
@@ -111,8 +120,23 @@ def explain_cnn(
     if not tables:
         raise DlrError("no picture is called positive or wrongly, so there is nothing to explain")
     table = pd.concat(tables, ignore_index=True)
-    write_csv_table(table.drop(columns="position"), out / "cam.csv")
-    return Explanation(table.drop(columns="position"), tuple(sheets), prepared.failures)
+    table = table.drop(columns="position").assign(image=relative_paths(table["image"], cohort))
+    write_csv_table(table, out / "cam.csv")
+    return Explanation(table, tuple(sheets), prepared.failures)
+
+
+def _require_masks(cohort: CnnCohort) -> None:
+    """Refuse masks that are not there, before any picture is read."""
+    faults = [
+        Fault(
+            f"the mask {quoted(mask)} does not exist; correct its path, or empty the cell",
+            cohort.config.images, int(row), "mask", "file-missing",
+        )
+        for mask, row in cohort.pictures[["mask", ROW]].itertuples(index=False)
+        if mask and not Path(str(mask)).is_file()
+    ]  # fmt: skip
+    if faults:
+        raise InputError(faults)
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,8 +219,8 @@ def _explain_rows(
         similarity.append(map_similarity(found, control))
     mean = np.stack(maps).mean(axis=0)
     masks = [_mask(cohort, position) for position in positions]
-    # A map without any variation resembles nothing: it counts as unlike its control.
-    resemblance = np.nan_to_num(similarity).mean(axis=0)
+    # A map without variation says nothing; where no fold has another, it stays unknown.
+    resemblance = pd.DataFrame(similarity).mean(axis=0).to_numpy()
     table = rows.assign(control=resemblance, **_inside(mean, masks))
     paths = write_sheets(
         pictures, mean, _captions(rows), out / "cam", f"{slug(shown.target)}_{shown.kind}",
@@ -241,17 +265,23 @@ def _mask(cohort: CnnCohort, position: int) -> NDArray[np.bool_] | None:
     Raises
     ------
     CaseError
-        If the mask cannot be read.
+        If the mask cannot be read or has another size than its picture.
     """
     path = str(cohort.pictures["mask"].iloc[position])
     if not path:
         return None
     settings = cohort.config.pictures
-    values = decode(Path(path), "luma")
     if settings.shape == "pad":
         raise CaseError(
-            f"the mask {path} cannot be used with 'pictures.shape: pad'; use stretch, or leave "
-            "the masks out"
+            f"the mask {quoted(path)} cannot be used with 'pictures.shape: pad'; use stretch, or "
+            "leave the masks out"
+        )
+    values = decode(Path(path), "luma")
+    picture = decode(Path(str(cohort.pictures["image"].iloc[position])), "luma")
+    if values.shape != picture.shape:
+        raise CaseError(
+            f"the mask {quoted(path)} has {values.shape[1]} x {values.shape[0]} pixels, its "
+            f"picture {picture.shape[1]} x {picture.shape[0]}; draw it on the picture itself"
         )
     grey = Image.fromarray((np.asarray(values) > 0).astype(np.uint8))
     resized = grey.resize((settings.size,) * 2, Image.Resampling.NEAREST)

@@ -68,7 +68,8 @@ def score_features(result: CnnResult, view: str = "cnn") -> pd.DataFrame:
     table = chosen.assign(score=log_odds(chosen["probability"]))
     wide = table.pivot(index="case_id", columns="target", values="score")
     order = [name for name in pd.unique(chosen["target"])]
-    wide = wide[order].rename(columns={name: f"{view}.cnn.{_safe(name)}" for name in order})
+    names = dict(zip(order, _safe_names(order), strict=True))
+    wide = wide[order].rename(columns={name: f"{view}.cnn.{safe}" for name, safe in names.items()})
     wide.columns.name = None
     return wide.reindex([case for case in result.cases.index if case in wide.index])
 
@@ -114,8 +115,8 @@ def add_scores_to_clinical(
     Raises
     ------
     InputError
-        If the clinical table has no case with a score, or such a column already; or the run has
-        no scores.
+        If the clinical table has no case with a score, or such a column already, or one row for
+        several scored ROIs; or the run has no scores.
     """
     table = read_clinical_table(Path(clinical)).drop(columns=ROW)
     found = _score_table(scores) if isinstance(scores, CnnResult) else _read_scores(Path(scores))
@@ -130,6 +131,7 @@ def add_scores_to_clinical(
     keys = ["subject_id"]
     if "roi" in table and (found["roi"] != "").any():
         keys = ["subject_id", "roi"]
+    _refuse_several(found, keys, Path(clinical))
     renames = dict(zip([*features, "estimate"], added, strict=True))
     merged = table.merge(found.rename(columns=renames)[[*keys, *added]], on=keys, how="left")
     if merged[names[0]].isna().all():
@@ -139,6 +141,19 @@ def add_scores_to_clinical(
     out.parent.mkdir(parents=True, exist_ok=True)
     write_csv_table(merged, out)
     return FusedTable(out, tuple(names), merged[added[-1]].fillna("none").value_counts())
+
+
+def _refuse_several(scores: pd.DataFrame, keys: list[str], clinical: Path) -> None:
+    """Refuse a table whose rows would have several scores each, one per ROI."""
+    again = scores.duplicated(keys)
+    if not again.any():
+        return
+    subject = scores.loc[again, "subject_id"].iloc[0]
+    message = (
+        f"the run scored ROIs, and subject '{subject}' has several; give a table with a column "
+        "'roi' and one row per ROI"
+    )
+    raise InputError([Fault(message, clinical, 1, "roi", "column-missing")])
 
 
 def _score_table(result: CnnResult, view: str = "cnn") -> pd.DataFrame:
@@ -166,6 +181,14 @@ def _read_scores(path: Path) -> pd.DataFrame:
     return table.astype(dict.fromkeys(scores, float))
 
 
-def _safe(name: str) -> str:
-    """Keep to the characters that feature names allow."""
-    return "".join(c if (c.isalnum() and c.isascii()) or c in "_-" else "_" for c in name)
+def _safe_names(names: list[str]) -> list[str]:
+    """Keep to the characters that feature names allow; number what would then be alike."""
+    found: list[str] = []
+    for name in names:
+        safe = "".join(c if (c.isalnum() and c.isascii()) or c in "_-" else "_" for c in name)
+        unique, number = safe, 1
+        while unique in found:
+            number += 1
+            unique = f"{safe}-{number}"
+        found.append(unique)
+    return found

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from dlr.cnn.cohort import CnnCohort
 from dlr.cnn.fusion import SCORE_FILE, write_score_table
 from dlr.cnn.results import CnnResult
 from dlr.errors import DlrError
@@ -28,7 +29,8 @@ def write_cnn_run(result: CnnResult, folder: str | Path) -> Path:
     folder : path
         Gets ``scores.csv`` (cases), ``picture_scores.csv``, ``cnn_features.csv`` (for fusion),
         ``metrics.json``, ``failures.csv``, ``folds.csv``, ``training_log.csv``,
-        ``subgroups.csv`` where there are any, ``study.yaml`` and the report.
+        ``numbers.csv`` (predicted, such as an age) and ``subgroups.csv`` where there are any,
+        ``study.yaml`` and the report.
 
     Returns
     -------
@@ -46,11 +48,13 @@ def write_cnn_run(result: CnnResult, folder: str | Path) -> Path:
     records = result.performance.to_dict("records")
     metrics = [{str(k): _json_value(v) for k, v in row.items()} for row in records]
     content: dict[str, Any] = {"thresholds": dict(result.thresholds), "performance": metrics}
-    shown = private_result(result)
+    shown, pictures = private_result(result), result.picture_scores
     settings = shown.config.model_dump(mode="json", exclude={"image_root"})
     files = {
         "scores.csv": csv_text(result.case_scores),
-        "picture_scores.csv": csv_text(_relative(result.picture_scores, result)),
+        "picture_scores.csv": csv_text(
+            pictures.assign(image=relative_paths(pictures["image"], result))
+        ),
         "metrics.json": json.dumps(content, indent=1, allow_nan=False),
         "failures.csv": csv_text(shown.failures),
         "study.yaml": yaml.safe_dump(settings, sort_keys=False, allow_unicode=True),
@@ -58,6 +62,8 @@ def write_cnn_run(result: CnnResult, folder: str | Path) -> Path:
     if result.models:
         files["folds.csv"] = csv_text(result.folds.to_frame(), index=True, index_label="case_id")
         files["training_log.csv"] = csv_text(training_log(result))
+    if len(result.numbers):
+        files["numbers.csv"] = csv_text(result.numbers)
     if result.subgroups:
         table = pd.concat([item.to_frame() for item in result.subgroups], ignore_index=True)
         files["subgroups.csv"] = csv_text(table)
@@ -78,10 +84,10 @@ def training_log(result: CnnResult) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _relative(table: pd.DataFrame, result: CnnResult) -> pd.DataFrame:
+def relative_paths(paths: pd.Series, about: CnnResult | CnnCohort) -> list[str]:
     """Write pictures' paths as the table of images has them, without this machine's folders."""
-    root = result.config.image_root or result.config.images.parent
-    return table.assign(image=[_from(root, path) for path in table["image"]])
+    root = about.config.image_root or about.config.images.parent
+    return [_from(root, path) for path in paths]
 
 
 def _from(root: Path, path: str) -> str:

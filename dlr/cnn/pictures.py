@@ -142,7 +142,14 @@ def _windowed(values: NDArray[Any], settings: PictureSettings, path: Path) -> ND
     else:
         low, high = settings.window
     scaled = (values.astype(np.float32) - low) / max(high - low, 1e-6)
-    return np.rint(255 * np.clip(scaled, 0, 1)).astype(np.uint8)
+    shown = np.rint(255 * np.clip(scaled, 0, 1)).astype(np.uint8)
+    if shown.min() == shown.max():
+        raise CaseError(
+            f"the picture {quoted(path)} becomes one colour: its values ({values.min():g} to"
+            f" {values.max():g}) lie outside 'pictures.window' ({low:g} to {high:g}); correct the"
+            " window"
+        )
+    return shown
 
 
 def equalise(grey: NDArray[np.uint8], settings: ClaheSettings) -> NDArray[np.uint8]:

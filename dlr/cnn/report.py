@@ -11,7 +11,8 @@ import yaml
 
 import dlr
 from dlr import figures
-from dlr.cnn.evaluation import with_pooled
+from dlr.cnn import remarks
+from dlr.cnn.evaluation import groups_of, with_pooled
 from dlr.cnn.results import APPARENT, BAGGED, POOLED, CnnResult
 from dlr.cnn.tables import class_table, final_table, label_table, level_table
 from dlr.figures._style import axes_or_new, styled
@@ -46,12 +47,6 @@ _OWN = (
 )
 
 
-_APPARENT = (
-    "Rows called apparent are the very patients the networks learnt from: such numbers say "
-    "nothing about other patients, and are pooled with nobody's."
-)
-
-
 def write_cnn_report(result: CnnResult, folder: str | Path) -> Path:
     """Write ``report.html``, ``report.json``, ``figures/`` and ``tables/``; return the page."""
     return write_page(cnn_report(result), Path(folder))
@@ -73,6 +68,9 @@ def cnn_report(result: CnnResult) -> Report:
     sections = [_summary(result), _performance(result)]
     if result.models:
         sections += [_published(result), _training(result)]
+    errors = remarks.number_errors(result)
+    if len(errors):
+        sections.append(_numbers(errors))
     if result.subgroups:
         sections.append(_subgroups(result))
     sections += [_failures(result), _reproducibility(result)]
@@ -129,9 +127,11 @@ def _summary(result: CnnResult) -> Section:
 
 def _performance(result: CnnResult) -> Section:
     rows = headline_rows(result)
-    blocks: list[Block] = [_performance_table(rows)]
-    if (rows["estimate"] == APPARENT).any():
-        blocks.insert(0, Text(_APPARENT, "warning"))
+    blocks: list[Block] = [Text(text, "warning") for text in remarks.warnings(result)]
+    blocks.append(_performance_table(rows))
+    said = [*remarks.interval_notes(rows), *remarks.matching_words(result.matching)]
+    if said:
+        blocks.append(Bullets(tuple(said)))
     scores = with_pooled(result.case_scores) if not result.models else result.case_scores
     for (cohort, estimate), part in scores.groupby(["cohort", "estimate"], sort=False):
         curves = _curves(part)
@@ -185,7 +185,7 @@ def _curves(scores: pd.DataFrame) -> dict[str, RocCurve]:
     curves = {}
     for target, part in bagged.dropna(subset=["outcome"]).groupby("target", sort=False):
         if part["outcome"].nunique() == 2:
-            groups = part["subject_id"] if part["subject_id"].duplicated().any() else None
+            groups = groups_of(part["subject_id"])
             curves[str(target)] = roc_curve(part["outcome"], part["probability"], groups)
     return curves
 
@@ -229,18 +229,32 @@ def _training(result: CnnResult) -> Section:
 @styled
 def plot_learning(result: CnnResult, ax: Axes | None = None) -> Axes:
     """Draw the training loss (pale) and the watched loss of every fold by epoch."""
+    from matplotlib.ticker import MaxNLocator
+
     ax = axes_or_new(ax, width=6.9, height=2.8)
     lines = figures.line_styles([f"fold {model.fold}" for model in result.models])
     for model in result.models:
         history, line = model.history, lines[f"fold {model.fold}"]
         ax.plot(history["epoch"], history["training_loss"], color=line.color, alpha=0.35)
         label = f"fold {model.fold}"
-        ax.plot(history["epoch"], history["stopping_loss"], color=line.color, label=label)
+        marker = "." if len(history) == 1 else ""  # a line of one epoch cannot be seen
+        watched = history["stopping_loss"]
+        ax.plot(history["epoch"], watched, marker=marker, color=line.color, label=label)
         kept = history[history["epoch"] == model.best_epoch]
         ax.plot(kept["epoch"], kept["training_loss"], "o", color=line.color, markersize=4)
     ax.set(xlabel="Epoch", ylabel="Loss")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     ax.legend(title="pale: training; strong: watched", ncols=2)
     return ax
+
+
+def _numbers(errors: pd.DataFrame) -> Section:
+    caption = (
+        "Errors in the number's own unit: out-of-fold in training, mean of the fold models "
+        "elsewhere. A network no better than always saying the cohort's mean learnt nothing."
+    )
+    lead = "How far the predicted numbers lie from the true ones."
+    return Section("numbers", "Numbers", lead, (plain_table("numbers", caption, errors),))
 
 
 def _subgroups(result: CnnResult) -> Section:

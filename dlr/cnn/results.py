@@ -95,6 +95,9 @@ class CnnResult:
     provenance : mapping of str to str
     subgroups : tuple of SubgroupTable
         Of a validation: by column and target, over all external cases.
+    matching : pandas.DataFrame, optional
+        Where external cases were matched: ``cohort``, its ``cases``, those ``without_covariate``
+        and the ``matched`` ones.
     """
 
     config: CnnStudyConfig
@@ -109,6 +112,7 @@ class CnnResult:
     failures: pd.DataFrame
     provenance: Mapping[str, str]
     subgroups: tuple[SubgroupTable, ...] = ()
+    matching: pd.DataFrame | None = None
 
     def to_frame(self) -> pd.DataFrame:
         """Return the performance table."""

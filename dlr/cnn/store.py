@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +50,15 @@ class PictureStore:
     def __len__(self) -> int:
         """Return the number of pictures."""
         return len(self.paths)
+
+    @cached_property
+    def digests(self) -> tuple[str, ...]:
+        """A checksum of each prepared picture, by which trainings on others are told apart."""
+        found = []
+        for start in range(0, len(self), _CHUNK):
+            chunk = self.read(np.arange(start, min(start + _CHUNK, len(self))))
+            found += [blake2b(picture.tobytes(), digest_size=16).hexdigest() for picture in chunk]
+        return tuple(found)
 
     def read(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Return pictures by position, shape (n, size, size)."""

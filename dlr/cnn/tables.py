@@ -116,6 +116,5 @@ def _class_measures(right: float, wrong: float, missed: float) -> list[float]:
 
 def _share_right(rows: pd.DataFrame) -> float:
     right = rows["true_positive"].sum() + rows["true_negative"].sum()
-    return float(
-        right / max(right + rows["false_positive"].sum() + rows["false_negative"].sum(), 1)
-    )
+    called = right + rows["false_positive"].sum() + rows["false_negative"].sum()
+    return float(right / called) if called else float("nan")

@@ -88,7 +88,8 @@ def _positive_weight(labels: NDArray[np.float64], balanced: bool) -> NDArray[np.
     weight = np.ones(labels.shape[1], dtype=np.float32)
     if balanced:
         positive, negative = (labels == 1).sum(axis=0), (labels == 0).sum(axis=0)
-        weight = np.where(positive > 0, negative / np.maximum(positive, 1), 1).astype(np.float32)
+        both = (positive > 0) & (negative > 0)  # a weight of 0 would teach nothing
+        weight = np.where(both, negative / np.maximum(positive, 1), 1).astype(np.float32)
     return weight
 
 

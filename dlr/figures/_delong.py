@@ -54,7 +54,7 @@ def plot_delong_matrix(matrix: DelongMatrix, ax: Axes | None = None) -> Axes:
     for spine in ax.spines.values():
         spine.set_visible(False)
     ax.set_xlabel(
-        f"below the diagonal: {matrix.adjustment.capitalize()}-adjusted; above: unadjusted"
+        f"below the diagonal: {matrix.adjustment.capitalize()}-adjusted\nabove: unadjusted"
     )
     return ax
 
