@@ -140,6 +140,16 @@ class StudyConfig(Settings):
         first = {} if self.embedding is None else {"dl": self.embedding}
         return first | {f"dl_{name}": item for name, item in self.embeddings.items()}
 
+    @property
+    def file_names(self) -> dict[str, str]:
+        """What the study calls its radiomics ``parameters`` and ``weights``, without folders."""
+        found = {}
+        if self.radiomics is not None:
+            found["parameters"] = Path(self.radiomics.parameters).name
+        if self.embedding is not None:
+            found["weights"] = Path(self.embedding.weights).name
+        return found
+
 
 def _anchored_file(value: Any, folder: Path) -> Any:
     """Take a file a variant names from the folder the study file lies in."""

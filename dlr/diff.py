@@ -19,6 +19,8 @@ from dlr.safety.spreadsheets import read_csv_table
 
 PLACES = ("images", "clinical", "image_root")
 """Settings that only say where files lie; their content is compared by hash."""
+FILES = ("parameters", "weights", "stability")
+"""Last parts of the settings that may name a file."""
 KEYS = ["cohort", "estimate", "feature_set"]
 COLUMNS = ["section", "item", "a", "b", "difference"]
 SECTIONS = ("settings", "versions", "inputs", "metrics", "features", "scores")
@@ -127,8 +129,13 @@ def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
             yield from _flat(inner, f"{name}.{key}" if name else str(key))
     elif name not in PLACES:
         # A file of another folder is the same setting; its content is hashed elsewhere.
-        is_path = isinstance(value, str) and PurePath(value).is_absolute()
-        yield name, PurePath(value).name if is_path else value
+        yield name, PurePath(value).name if _is_path(name, value) else value
+
+
+def _is_path(name: str, value: Any) -> bool:
+    """Tell whether a setting is a path; a label such as 'T1/T2' is none."""
+    known = name.rpartition(".")[2] in FILES
+    return isinstance(value, str) and (known or PurePath(value).is_absolute())
 
 
 def _by_model(content: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:

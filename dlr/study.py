@@ -317,6 +317,8 @@ def _freeze(
         "n_subjects": int(training.subjects.nunique()),
         "prevalence": float(training.outcome.mean()),
         "performance": performance,
+        # The bundle's copies of these files have names of their own.
+        "files": config.file_names,
         # The report stays behind when the bundle goes to another hospital; the warnings must not.
         "warnings": model_warnings(result),
         "dlr": version("dlr"),

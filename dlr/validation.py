@@ -236,10 +236,11 @@ class _Scored:
         """Describe the cases around what was found."""
         bundle, update = self.bundle, self.update
         redrawn = update is not None and NOMOGRAM in update.updates
-        thresholds, said = bundle.thresholds, {}
+        thresholds = bundle.thresholds
+        said = {f"bundle {key}": str(name) for key, name in bundle.summary.get("files", {}).items()}
         if update is not None:
             thresholds = update.thresholds(bundle.thresholds)
-            said = {"recalibration": update.describe()}
+            said["recalibration"] = update.describe()
         model = model_identity(bundle)
         return ExternalValidation(
             config=self.cohort.config,

@@ -79,6 +79,16 @@ def test_dates_platforms_and_places_do_not_count(run: Path, other: Path) -> None
     assert compare_runs(run, other).equal
 
 
+def test_relative_places_do_not_count_and_labels_with_slashes_do(run: Path, other: Path) -> None:
+    moved = {**SETTINGS, "radiomics": {"parameters": "run/bundle/params.yaml"}}
+    (other / "study.yaml").write_text(yaml.safe_dump(moved))
+    assert compare_runs(run, other).equal
+    labelled = [{**SETTINGS, "description": text} for text in ("T1/T2", "PD/T2")]
+    for folder, settings in zip((run, other), labelled, strict=True):
+        (folder / "study.yaml").write_text(yaml.safe_dump(settings))
+    assert only_row(run, other)["item"] == "description"
+
+
 def test_a_setting_is_named_in_full(run: Path, other: Path) -> None:
     changed = {**SETTINGS, "views": {"sag": {"margin_mm": 10.0}}}
     (other / "study.yaml").write_text(yaml.safe_dump(changed))

@@ -96,8 +96,9 @@ def check_bundle(bundle: Bundle) -> None:
     _check_ranges(bundle)
     if not isinstance(bundle.summary, dict):
         raise TypeError("the summary is no mapping")
-    if not isinstance(bundle.summary.get("warnings", []), list):
-        raise TypeError("the warnings are no list")
+    for key, kind in (("warnings", list), ("files", dict)):
+        if not isinstance(bundle.summary.get(key, kind()), kind):
+            raise TypeError(f"the {key} of the summary are no {kind.__name__}")
     _texts("warnings", bundle.warnings)
 
 

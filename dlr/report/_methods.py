@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlr.report._blocks import Text
@@ -50,7 +49,7 @@ def methods_paragraphs(
     paragraphs = {
         "Population and outcome": _population(config, alone=alone),
         "Images and regions of interest": _imaging(config),
-        "Features": _features(config),
+        "Features": _features(config, provenance),
         "Missing values": _missing(config),
         "Selection": selection_text(config),
         "Models": models_text(config),
@@ -145,12 +144,14 @@ def _intensity(settings: IntensitySettings) -> str:
     }[settings.method]
 
 
-def _features(config: StudyConfig) -> str:
+def _features(config: StudyConfig, provenance: Mapping[str, str]) -> str:
+    # Of a bundle's files, the names they had in the study; those of its copies say nothing.
+    files = {k: provenance.get(f"bundle {k}", name) for k, name in config.file_names.items()}
     parts = []
     if config.radiomics is not None:
         parts.append(
             f"Handcrafted radiomic features were computed with the {config.radiomics.engine} "
-            f"engine (parameters: {Path(config.radiomics.parameters).name})."
+            f"engine (parameters: {files['parameters']})."
         )
     if config.embedding is not None:
         components = config.model.components
@@ -162,7 +163,7 @@ def _features(config: StudyConfig) -> str:
         )
         parts.append(
             "Deep features were taken from the global average pool before the classification layer "
-            f"of {config.embedding.backbone} (weights: {Path(config.embedding.weights).name}), "
+            f"of {config.embedding.backbone} (weights: {files['weights']}), "
             "without fine-tuning, on a crop of the slice with the largest region of interest"
             f"{reduced}."
         )

@@ -23,6 +23,8 @@ from dlr.models.model_card import model_card, write_model_card
 from dlr.models.onnx_export import export_onnx
 from dlr.models.recalibration_file import recalibration_json
 from dlr.outputs import run_files, write_run
+from dlr.report._methods import methods_paragraphs
+from dlr.results import StudyResult, ValidationResult
 from dlr.study import TrainedStudy
 
 
@@ -217,6 +219,17 @@ def test_a_bundle_asks_for_nothing_of_the_machine_it_came_from(
     assert found.radiomics is not None
     assert (found.embedding.device, found.embedding.runtime) == ("auto", "torch")
     assert found.radiomics.device == "cpu"
+
+
+def test_methods_name_the_files_as_the_study_did(
+    trained: TrainedStudy, validated: ExternalValidation
+) -> None:
+    def features(result: StudyResult | ValidationResult) -> str:
+        found = methods_paragraphs(result.config, result.provenance)
+        return next(item.text for item in found if item.head == "Features")
+
+    assert "(parameters: original)" in features(validated)
+    assert features(trained.result).startswith(features(validated))  # then tells of the readers
 
 
 def test_a_newer_bundle_says_so(run_folder: Path, tmp_path: Path) -> None:

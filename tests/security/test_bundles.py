@@ -78,6 +78,11 @@ def test_warnings_are_a_list_of_texts(bundle: Path, warnings: object) -> None:
         Bundle.load(forge(bundle, change))
 
 
+def test_names_of_files_in_the_summary_are_a_mapping(bundle: Path) -> None:
+    with pytest.raises(InputError, match="the files of the summary are no dict"):
+        Bundle.load(forge(bundle, lambda content: content["summary"].update(files=["x"])))
+
+
 def test_links_are_refused(bundle: Path) -> None:
     (bundle / "radiomics.yaml").unlink()
     os.symlink("/etc/hostname", bundle / "radiomics.yaml")
