@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import nan, sqrt
@@ -11,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from dlr.cnn.evaluation import groups_of
 from dlr.cnn.kappa import cohen_kappa, fleiss_kappa
 from dlr.cnn.settings import ReaderSettings
-from dlr.cohort.tables import ROW, read_text_table
+from dlr.cohort.tables import ROW, read_text_table, require_columns
 from dlr.errors import DlrError, Fault, InputError
 from dlr.stats import (
     RocCurve,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MODEL = "model"
+"""Name of the model among the readers; no reader may have it."""
 _COLUMNS = ("reader", "case_id", "rating")
 
 
@@ -39,7 +42,9 @@ class ReaderStudy:
     Attributes
     ----------
     n : int
-        Cases that every reader and the model judged.
+        Cases that every reader and the model judged: only these are compared.
+    n_rated : int
+        Cases that the model judged and at least one reader rated.
     simulated : bool
         Whether the readers are simulated.
     operating_points : pandas.DataFrame
@@ -57,6 +62,7 @@ class ReaderStudy:
     """
 
     n: int
+    n_rated: int
     simulated: bool
     operating_points: pd.DataFrame
     comparisons: pd.DataFrame
@@ -73,16 +79,19 @@ class ReaderStudy:
         return plot_readers(self, ax)
 
 
-def read_readers(path: Path, target: str | None = None) -> pd.DataFrame:
-    """Read a table of ratings.
+def read_readers(
+    path: Path, target: str | None = None, targets: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Read the ratings of one label.
 
     Parameters
     ----------
     path : Path
-        CSV or Excel: ``reader``, ``case_id``, ``rating`` (a number, higher for more suspicious)
-        and, where several labels were read, ``label``.
+        See :func:`read_ratings`.
     target : str, optional
         Take only the rows of this label.
+    targets : sequence of str
+        All labels of the study, see :func:`read_ratings`.
 
     Returns
     -------
@@ -92,28 +101,103 @@ def read_readers(path: Path, target: str | None = None) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If a column is missing, a rating is no number, or a reader rates a case twice.
+        As :func:`read_ratings`; or if the table holds several labels and none is chosen.
     """
-    table = read_text_table(path, "readers")
-    missing = [name for name in _COLUMNS if name not in table]
-    if missing:
-        message = f"the column is missing; the table needs: {', '.join(_COLUMNS)}"
-        raise InputError([Fault(message, path, 1, missing[0], "column-missing")])
-    if target is not None and "label" in table:
-        table = table[table["label"] == target]
-    numbers = pd.to_numeric(table["rating"], errors="coerce")
+    ratings = read_ratings(path, targets)
+    if target is None and "label" in ratings and ratings["label"].nunique() > 1:
+        message = "the table holds several labels; choose one of them"
+        raise InputError([Fault(message, path, column="label", code="several-labels")])
+    return ratings_of(ratings, target)
+
+
+def read_ratings(path: Path, targets: Sequence[str] = ()) -> pd.DataFrame:
+    """Read a table of ratings.
+
+    Parameters
+    ----------
+    path : Path
+        CSV or Excel: ``reader``, ``case_id``, ``rating`` (a number, higher for more suspicious)
+        and, where several labels were read, ``label``.
+    targets : sequence of str
+        All labels of the study. Where there are several, the table must say which of them every
+        rating is of.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per rating, with these columns.
+
+    Raises
+    ------
+    InputError
+        With every fault: a column is missing or a cell empty, a rating is no number, a reader
+        rates a case twice or is called as the model, a label is none of the study.
+    """
+    table = read_text_table(path, "readers.table")
+    require_columns(table, path, _COLUMNS)
+    numbers = pd.to_numeric(table["rating"], errors="coerce").astype(float)
     faults = [
         Fault(f"'{text}' is not a number; correct the rating", path, int(row), "rating")
-        for text, row in table.loc[numbers.isna(), ["rating", ROW]].itertuples(index=False)
+        for text, row in table.loc[~np.isfinite(numbers), ["rating", ROW]].itertuples(index=False)
     ]
-    again = table.duplicated(["reader", "case_id"])
+    columns = [*_COLUMNS, "label"] if "label" in table else list(_COLUMNS)
+    again = table.duplicated([name for name in columns if name != "rating"])
     faults += [
         Fault("the reader rates this case twice; delete one row", path, int(row), "case_id")
         for row in table.loc[again, ROW]
     ]
+    faults += _name_faults(table, path) + _label_faults(table, path, targets)
     if faults:
         raise InputError(faults)
-    return table.assign(rating=numbers).pivot(index="case_id", columns="reader", values="rating")
+    return table.assign(rating=numbers)[columns]
+
+
+def _name_faults(table: pd.DataFrame, path: Path) -> list[Fault]:
+    rows = table.loc[table["reader"] == MODEL, ROW]
+    message = f"'{MODEL}' is what the network is called among the readers; rename this reader"
+    return [Fault(message, path, int(row), "reader", "reader-name") for row in rows.head(1)]
+
+
+def _label_faults(table: pd.DataFrame, path: Path, targets: Sequence[str]) -> list[Fault]:
+    """Refuse ratings of which nobody can tell the label: they would count for every one."""
+    listed = ", ".join(targets)
+    if "label" not in table:
+        message = (
+            f"the column is missing; with several labels ({listed}) the table must say which of "
+            "them each rating is of: add it"
+        )
+        missing = [Fault(message, path, 1, "label", "column-missing")]
+        return missing if len(targets) > 1 else []
+    strange = table[~table["label"].isin(targets)] if targets else table.head(0)
+    first = strange.drop_duplicates("label")
+    return [
+        Fault(
+            f"'{label}' is no label of the study, which has: {listed}; correct it or delete its "
+            "rows",
+            path, int(row), "label", "unknown-label",
+        )
+        for label, row in zip(first["label"], first[ROW], strict=True)
+    ]  # fmt: skip
+
+
+def ratings_of(ratings: pd.DataFrame, target: str | None = None) -> pd.DataFrame:
+    """Return the ratings of one label.
+
+    Parameters
+    ----------
+    ratings : pandas.DataFrame
+        See :func:`read_ratings`; without a column ``label``, all rows are of the label.
+    target : str, optional
+        The label.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Cases in rows, readers in columns, NaN where a reader did not rate a case.
+    """
+    if target is not None and "label" in ratings:
+        ratings = ratings[ratings["label"] == target]
+    return ratings.pivot(index="case_id", columns="reader", values="rating")
 
 
 def compare_readers(
@@ -135,18 +219,17 @@ def compare_readers(
     Raises
     ------
     DlrError
-        If no case of both classes was judged by all.
+        If the cases that all of them judged are not of both outcomes; says why.
     """
-    complete = ratings.dropna()
+    ratings = ratings.dropna(how="all")
     known = scores.dropna(subset=["outcome"]).set_index("case_id")
-    cases = known.index.intersection(complete.index)
-    known, complete = known.loc[cases], complete.loc[cases]
+    rated = known.index.intersection(ratings.index)
+    cases = rated.intersection(ratings.dropna().index)
+    known, complete = known.loc[cases], ratings.loc[cases]
     if known["outcome"].nunique() < 2:
-        raise DlrError(
-            f"readers and model share {len(cases)} judged case(s), not of both outcomes; check "
-            "that 'case_id' is written alike in both tables"
-        )
-    truth, groups = known["outcome"], _groups(known)
+        n_shared = int(ratings.index.isin(scores["case_id"]).sum())
+        raise DlrError(_wanting(n_shared, len(rated), known["outcome"]))
+    truth, groups = known["outcome"], groups_of(known["subject_id"])
     calls = (complete >= settings.threshold).astype(int)
     model_call = (known["probability"] >= known["threshold"]).astype(int)
     points = [_point(MODEL, truth, known["probability"], model_call, groups, level)]
@@ -155,6 +238,7 @@ def compare_readers(
     ]
     return ReaderStudy(
         n=len(cases),
+        n_rated=len(rated),
         simulated=settings.simulated,
         operating_points=pd.DataFrame(points),
         comparisons=_comparisons(truth, model_call, calls, level),
@@ -164,8 +248,21 @@ def compare_readers(
     )
 
 
-def _groups(known: pd.DataFrame) -> pd.Series | None:
-    return known["subject_id"] if known["subject_id"].duplicated().any() else None
+def _wanting(n_shared: int, n_rated: int, outcome: pd.Series) -> str:
+    """Say why readers and model cannot be compared on the cases of this outcome."""
+    if not n_shared:
+        return (
+            "readers and model share no case; check that 'case_id' is written alike in both tables"
+        )
+    if not n_rated:
+        return f"no outcome is known of the {n_shared} case(s) that readers and model share"
+    if outcome.empty:
+        return f"none of the {n_rated} case(s) rated was rated by every reader"
+    which = "positive" if outcome.iloc[0] == 1 else "negative"
+    return (
+        f"the {len(outcome)} case(s) that every reader rated are all {which}; a comparison needs "
+        "both outcomes"
+    )
 
 
 def _point(

@@ -109,7 +109,8 @@ def read_text_table(path: Path, kind: str) -> pd.DataFrame:
     path : Path
         A CSV file (comma, semicolon or tab) or an ``.xlsx`` workbook (first sheet).
     kind : str
-        Key of the study file that names the table, for messages.
+        Key of the study file that names the table, for messages; one inside a section, such as
+        ``readers.table``, is no option of the command line.
 
     Returns
     -------
@@ -122,7 +123,9 @@ def read_text_table(path: Path, kind: str) -> pd.DataFrame:
         If the file is missing or unreadable.
     """
     if not is_file(path):
-        remedy = f"the {kind} table does not exist; check '{kind}' in the study file, or --{kind}"
+        name, dot, _ = kind.partition(".")
+        option = "" if dot else f", or --{kind}"
+        remedy = f"the {name} table does not exist; check '{kind}' in the study file{option}"
         raise InputError([Fault(remedy, path, code="file-missing")])
     try:
         if path.suffix.lower() in {".xlsx", ".xlsm"}:
