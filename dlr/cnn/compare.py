@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -10,15 +11,20 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from dlr.cnn.cohort import CnnCohort
+from dlr.cnn.evaluation import groups_of
+from dlr.cnn.readers import read_ratings
 from dlr.cnn.results import BAGGED, CnnResult
-from dlr.cnn.settings import CnnStudyConfig
-from dlr.errors import DlrError, WeightsError
+from dlr.cnn.settings import CnnStudyConfig, candidates
+from dlr.errors import DlrError, Fault, InputError, WeightsError
 from dlr.progress import Progress, silent
 from dlr.stats import DelongMatrix, delong_matrix
 
 if TYPE_CHECKING:
     from dlr.cnn.crossfit import CnnStudy
 
+_SHOWN = 5
+"""Cases that a message lists."""
 _CONFUSION = ("true_negative", "false_positive", "false_negative", "true_positive")
 
 
@@ -89,6 +95,9 @@ def compare_networks(
 ) -> NetworkComparison:
     """Train every network of ``networks`` on the same folds and compare them on the same cases.
 
+    What the files can tell is checked first, since training takes hours: the tables, that of the
+    readers among them, and the weights of every network.
+
     Parameters
     ----------
     config : CnnStudyConfig
@@ -107,6 +116,8 @@ def compare_networks(
     ------
     DlrError
         If fewer than two networks are given; and as :func:`dlr.cnn.crossfit.train_study`.
+    InputError
+        With every fault of the tables, see also :func:`check_readers`.
     WeightsError
         If the weights of a network are not there; says of which.
     """
@@ -115,16 +126,67 @@ def compare_networks(
 
     if len(config.networks) < 2:
         raise DlrError("a comparison needs at least two entries in 'networks' of the study file")
+    check_readers(CnnCohort.load(config))
+    _check_networks(config)
     studies = {}
     for name, network in config.networks.items():
         one = config.model_copy(update={"network": network})
-        try:
+        with _naming(name):
             studies[name] = train_study(one, work, workers, _named(progress, name))
-        except WeightsError as error:
-            raise WeightsError(f"'{name}' of networks: {error}") from None
     rows = [headline_rows(s.result).assign(network=name) for name, s in studies.items()]
     results = {name: study.result for name, study in studies.items()}
     return NetworkComparison(studies, paired_tests(results), pd.concat(rows, ignore_index=True))
+
+
+def check_readers(cohort: CnnCohort) -> None:
+    """Read the readers' table of a study, where there is one, and look for the study's cases.
+
+    Raises
+    ------
+    InputError
+        With every fault of the table; or if none of its cases is one of the study.
+    """
+    settings = cohort.config.readers
+    if settings is None:
+        return
+    rated = pd.unique(read_ratings(settings.table, cohort.targets)["case_id"])
+    known = cohort.cases.index
+    if not known.isin(rated).any():
+        message = (
+            f"none of the rated cases is one of the study: {listed(rated)}; names are compared "
+            f"exactly, write them as the study does, such as {listed(known[:2])}"
+        )
+        raise InputError([Fault(message, settings.table, column="case_id", code="unknown-cases")])
+
+
+def listed(names: Iterable[object]) -> str:
+    """Name some cases: ``'P1', 'P2', 'P3', 'P4', 'P5' and 7 more``."""
+    quoted = [f"'{name}'" for name in names]
+    shown, more = ", ".join(quoted[:_SHOWN]), len(quoted) - _SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _check_networks(config: CnnStudyConfig) -> None:
+    """Build every network once, in all sizes of the grid; none is kept."""
+    from dlr.cnn.networks import build_classifier
+    from dlr.cnn.tasks import output_names
+
+    n_outputs = len(output_names(config))
+    sizes = dict.fromkeys(item.pictures.size for item in candidates(config))
+    for name, network in config.networks.items():
+        with _naming(name):
+            for number, size in enumerate(sizes):
+                # The weights are the same in every size: once read, they are there.
+                build_classifier(network, n_outputs, size, config.seed, load=number == 0)
+
+
+@contextmanager
+def _naming(name: str) -> Iterator[None]:
+    """Say which network has no weights."""
+    try:
+        yield
+    except WeightsError as error:
+        raise WeightsError(f"'{name}' of networks: {error}") from None
 
 
 def paired_tests(results: Mapping[str, CnnResult]) -> dict[tuple[str, str], DelongMatrix]:
@@ -140,7 +202,7 @@ def paired_tests(results: Mapping[str, CnnResult]) -> dict[tuple[str, str], Delo
         for name, part in parts.items():
             here = part[(part["cohort"] == cohort) & (part["target"] == target)]
             scores[name] = here.set_index("case_id").loc[known.index, "probability"]
-        groups = known["subject_id"] if known["subject_id"].duplicated().any() else None
+        groups = groups_of(known["subject_id"])
         found[str(cohort), str(target)] = delong_matrix(known["outcome"], scores, groups)
     return found
 

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from dlr import figures
-from dlr.cnn.compare import NetworkComparison, judged_scores
-from dlr.cnn.readers import MODEL, ReaderStudy, compare_readers, plot_readers, read_readers
+from dlr.cnn.cohort import target_names
+from dlr.cnn.compare import NetworkComparison, judged_scores, listed
+from dlr.cnn.evaluation import groups_of
+from dlr.cnn.readers import (
+    MODEL,
+    ReaderStudy,
+    compare_readers,
+    plot_readers,
+    ratings_of,
+    read_ratings,
+)
 from dlr.cnn.report import write_page
 from dlr.cnn.settings import CnnStudyConfig
+from dlr.errors import DlrError, InputError
 from dlr.report._blocks import Block, Figure, Report, Section, Text
 from dlr.report._shared import slug
 from dlr.report._tables import plain_table
@@ -20,6 +34,22 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _SIMULATED_READERS = "The readers are simulated: their numbers say nothing about radiologists."
+
+
+@dataclass(frozen=True, eq=False)
+class ReaderComparisons:
+    """What the readers' table allows to compare.
+
+    Attributes
+    ----------
+    studies : mapping of (str, str) to ReaderStudy
+        By network and target.
+    problems : tuple of str
+        Sentences: which targets' readers cannot be compared, which rated cases are left out.
+    """
+
+    studies: Mapping[tuple[str, str], ReaderStudy]
+    problems: tuple[str, ...] = ()
 
 
 def write_comparison(
@@ -48,31 +78,61 @@ def write_comparison(
 def reader_studies(
     comparison: NetworkComparison, config: CnnStudyConfig
 ) -> dict[tuple[str, str], ReaderStudy]:
-    """Compare the readers with every network, by network and target.
+    """Compare the readers with every network, by network and target, where that can be done.
 
     Cases of all cohorts are taken together: out-of-fold and bagged scores, each at its locked
     threshold.
     """
+    return dict(compare_all_readers(comparison, config).studies)
+
+
+def compare_all_readers(comparison: NetworkComparison, config: CnnStudyConfig) -> ReaderComparisons:
+    """Compare the readers with every network; what cannot be compared is said, not raised.
+
+    Hours of training lie behind the networks: their report must not fail for want of a reader.
+    """
     settings = config.readers
     if settings is None:
-        return {}
+        return ReaderComparisons({})
+    try:
+        ratings = read_ratings(settings.table, target_names(config))
+    except InputError as error:  # the table was sound before the training, but is no longer
+        reasons = "; ".join(fault.message for fault in error.faults)
+        return ReaderComparisons({}, (f"The readers are not compared: {reasons}.",))
     level = config.evaluation.confidence_level
-    found = {}
+    studies: dict[tuple[str, str], ReaderStudy] = {}
+    problems: list[str] = []
     for name, result in comparison.results.items():
         scores = judged_scores(result)
         for target, part in scores.groupby("target", sort=False):
-            ratings = read_readers(settings.table, str(target))
-            if len(ratings):
-                study = compare_readers(part, ratings, settings, level)
-                found[name, str(target)] = study
-    return found
+            table = ratings_of(ratings, str(target))
+            if table.empty:
+                problems.append(f"No reader rated '{target}'.")
+                continue
+            problems += _left_out(str(target), table.index.difference(pd.Index(part["case_id"])))
+            try:
+                studies[name, str(target)] = compare_readers(part, table, settings, level)
+            except DlrError as error:
+                reason = str(error).removesuffix(".")
+                problems.append(f"The readers of '{target}' are not compared: {reason}.")
+    return ReaderComparisons(studies, tuple(dict.fromkeys(problems)))
+
+
+def _left_out(target: str, cases: pd.Index) -> list[str]:
+    """Name rated cases that no network judged: misspelt, say, or without a readable picture."""
+    if cases.empty:
+        return []
+    return [
+        f"Cases rated for '{target}' but left out, having no score (names are compared exactly): "
+        f"{listed(cases)}."
+    ]
 
 
 def comparison_report(comparison: NetworkComparison, config: CnnStudyConfig) -> Report:
     """Turn a comparison into sections."""
     sections = [_networks(comparison)]
-    readers = reader_studies(comparison, config)
-    if readers:
+    readers = compare_all_readers(comparison, config)
+    if readers.studies or readers.problems:
         sections.append(_readers(readers))
     return Report(
         title=f"{config.name}: networks compared",
@@ -119,17 +179,18 @@ def _curves(comparison: NetworkComparison, cohort: str, target: str) -> dict[str
         scores = judged_scores(result)
         here = scores[(scores["cohort"] == cohort) & (scores["target"] == target)]
         known = here.dropna(subset=["outcome"])
-        groups = known["subject_id"] if known["subject_id"].duplicated().any() else None
+        groups = groups_of(known["subject_id"])
         found[name] = roc_curve(known["outcome"], known["probability"], groups)
     return found
 
 
-def _readers(studies: dict[tuple[str, str], ReaderStudy]) -> Section:
+def _readers(readers: ReaderComparisons) -> Section:
     blocks: list[Block] = []
-    if any(study.simulated for study in studies.values()):
+    if any(study.simulated for study in readers.studies.values()):
         blocks.append(Text(_SIMULATED_READERS, "warning"))
-    for (network, target), study in studies.items():
-        stem, where = slug(f"{network}_{target}"), f"{network}, {target}, {study.n} cases"
+    blocks += [Text(sentence, "warning") for sentence in readers.problems]
+    for (network, target), study in readers.studies.items():
+        stem, where = slug(f"{network}_{target}"), f"{network}, {target}, {_cases(study)}"
         points = study.operating_points.assign(
             reader=[network if name == MODEL else name for name in study.operating_points["reader"]]
         )
@@ -142,6 +203,13 @@ def _readers(studies: dict[tuple[str, str], ReaderStudy]) -> Section:
         ]
     lead = "Human readers and networks on the same cases."
     return Section("readers", "Readers", lead, tuple(blocks))
+
+
+def _cases(study: ReaderStudy) -> str:
+    """Say how many cases are compared, and why not all that were rated."""
+    if study.n == study.n_rated:
+        return f"{study.n} cases"
+    return f"{study.n} of {study.n_rated} cases, those that every reader rated"
 
 
 def _drawer(study: ReaderStudy) -> partial[Axes]:
