@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -57,6 +59,7 @@ def activation_maps(
     output: int,
     method: str = "gradcam",
     batch_size: int = 16,
+    against: bool = False,
 ) -> NDArray[np.float32]:
     """Compute where a network sees one of its outputs.
 
@@ -70,6 +73,8 @@ def activation_maps(
     method : {"gradcam", "hirescam"}
         Selvaraju et al., ICCV 2017; Draelos & Carin, arXiv:2011.08891.
     batch_size : int
+    against : bool
+        Whether to show what speaks against the label rather than for it.
 
     Returns
     -------
@@ -84,7 +89,6 @@ def activation_maps(
     """
     try:
         from pytorch_grad_cam import GradCAM, HiResCAM
-        from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
     except ImportError:
         what = "drawing activation maps"
         raise MissingDependencyError.of(what, "pytorch-grad-cam", "cnn") from None
@@ -97,10 +101,37 @@ def activation_maps(
         for start in range(0, len(pictures), batch_size):
             grey = torch.from_numpy(pictures[start : start + batch_size]).unsqueeze(1)
             inputs: Tensor = network.normalise(grey.to(device))
-            targets = [ClassifierOutputTarget(output)] * len(inputs)
+            targets = [partial(_evidence, output=output, against=against)] * len(inputs)
             parts.append(explainer(input_tensor=inputs, targets=targets))
     network.module.zero_grad(set_to_none=True)
     return np.concatenate(parts).astype(np.float32)
+
+
+def _evidence(outputs: Tensor, output: int, against: bool) -> Tensor:
+    """Return what a picture's map explains: one of its outputs, or its negative."""
+    value = outputs[..., output]
+    return -value if against else value
+
+
+def control_maps(
+    network: CnnNetwork, pictures: NDArray[np.uint8], output: int, method: str = "gradcam"
+) -> NDArray[np.float32]:
+    """Compute the maps of a network with random weights, for comparison.
+
+    The sign of a random output means nothing, and half of all such networks find nothing that
+    speaks for it; their maps show what speaks against it, so that a control exists (Adebayo et
+    al., NeurIPS 2018, randomise the weights to tell explanations from edge detectors).
+
+    Parameters
+    ----------
+    network, pictures, output, method
+        As for :func:`activation_maps`.
+    """
+    found = activation_maps(network, pictures, output, method)
+    empty = np.ptp(found, axis=(1, 2)) == 0
+    if empty.any():
+        found[empty] = activation_maps(network, pictures[empty], output, method, against=True)
+    return found
 
 
 def mass_inside(maps: NDArray[np.float32], masks: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
-from dlr.cnn.activation import activation_maps, map_similarity, mass_inside
+from dlr.cnn.activation import activation_maps, control_maps, map_similarity, mass_inside
 from dlr.cnn.bundle import CnnBundle
 from dlr.cnn.cohort import CnnCohort
 from dlr.cnn.networks import CnnNetwork, build_classifier
@@ -214,7 +214,7 @@ def _explain_rows(
         method = config.explanation.method
         seen = fold.store.read(positions)
         found = activation_maps(fold.network, seen, output, method)
-        control = activation_maps(fold.control, seen, output, method)
+        control = control_maps(fold.control, seen, output, method)
         maps.append(_resized(found, config.pictures.size))
         similarity.append(map_similarity(found, control))
     mean = np.stack(maps).mean(axis=0)

@@ -8,13 +8,19 @@ import pytest
 import torch
 from PIL import Image
 
-from dlr.cnn.activation import activation_maps, map_similarity, mass_inside, target_layer
+from dlr.cnn.activation import (
+    activation_maps,
+    control_maps,
+    map_similarity,
+    mass_inside,
+    target_layer,
+)
 from dlr.cnn.crossfit import train_study
-from dlr.cnn.explain import explain_cnn
+from dlr.cnn.explain import _CONTROL_SEED, explain_cnn
 from dlr.cnn.networks import TESTED, build_classifier
 from dlr.cnn.settings import NetworkSettings
 from dlr.cnn.sheets import overlay
-from dlr.errors import DlrError
+from dlr.errors import CaseError, DlrError, InputError
 
 from .conftest import make_config, write_cohort
 
@@ -91,3 +97,32 @@ def test_maps_of_a_trained_network_lie_on_the_planted_sign(tmp_path):
     assert abs(top["control"]) < 0.8
     assert all(path.is_file() for path in found.sheets)
     assert (tmp_path / "out" / "cam.csv").is_file()
+
+
+def test_a_network_with_random_weights_has_a_map_to_compare_with():
+    pictures = np.random.default_rng(0).integers(0, 255, (3, 64, 64)).astype(np.uint8)
+    settings = NetworkSettings(architecture="resnet10t", weights="none")
+    network = build_classifier(settings, 1, 64, _CONTROL_SEED, load=False)
+    assert np.ptp(activation_maps(network, pictures, 0)) == 0  # nothing speaks for the label
+    assert (np.ptp(control_maps(network, pictures, 0), axis=(1, 2)) > 0).all()
+    again = activation_maps(network, pictures, 0, against=True)
+    np.testing.assert_array_equal(control_maps(network, pictures, 0), again)
+
+
+def test_masks_that_are_absent_or_of_another_size_are_refused(study, tables, tmp_path):
+    images = pd.read_csv(tables[0])
+    table = images.assign(mask="none.png")
+    table.to_csv(tmp_path / "i.csv", index=False)
+    arguments = (tmp_path / "i.csv", tables[1], tmp_path / "out")
+    root = tables[0].parent
+    with pytest.raises(InputError, match=r"the mask .*none.png.* does not exist"):
+        explain_cnn(study.bundle, *arguments, image_root=root)
+    Image.fromarray(np.ones((10, 60), np.uint8)).save(tmp_path / "m.png")
+    images.assign(mask=str(tmp_path / "m.png")).to_csv(tmp_path / "i.csv", index=False)
+    with pytest.raises(CaseError, match="has 60 x 10 pixels, its picture 32 x 32"):
+        explain_cnn(study.bundle, *arguments, image_root=root)
+
+
+def test_tables_of_maps_name_no_folder_of_this_machine(study, tables, tmp_path):
+    found = explain_cnn(study.bundle, *tables, tmp_path / "out")
+    assert found.table["image"].str.match(r"p\d\d_\d\.png").all()

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dlr.cnn.fusion import add_scores_to_clinical, score_features, write_score_table
+from dlr.cnn.fusion import _safe_names, add_scores_to_clinical, score_features, write_score_table
 from dlr.config import StudyConfig
 from dlr.errors import InputError
 
@@ -68,3 +68,21 @@ def test_taken_columns_other_patients_and_folders_without_scores_are_refused(
     table.to_csv(tmp_path / "cnn_features.csv", index=False)
     with pytest.raises(InputError, match="the table lacks"):
         add_scores_to_clinical(tmp_path, tables[1], tmp_path / "b.csv")
+
+
+def test_scores_of_rois_need_a_table_of_rois(study, tables, tmp_path):
+    written = write_score_table(study.result, tmp_path / "cnn_features.csv")
+    table = pd.read_csv(written)
+    twice = pd.concat([table.assign(roi="L4"), table.assign(roi="L5")])
+    twice.assign(case_id=twice["subject_id"] + "_" + twice["roi"]).to_csv(written, index=False)
+    with pytest.raises(InputError, match="subject 'P00' has several; give a table with a column"):
+        add_scores_to_clinical(written, tables[1], tmp_path / "out.csv")
+
+
+def test_labels_that_feature_names_cannot_hold_stay_apart():
+    assert _safe_names(["\u80ba\u708e", "\u7ed3\u8282", "L4-5", "__"]) == [
+        "__",
+        "__-2",
+        "L4-5",
+        "__-3",
+    ]

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from dlr.cnn.cohort import CnnCohort
-from dlr.cnn.tasks import MaskedLoss, Targets, make_targets
+from dlr.cnn.tasks import MaskedLoss, Targets, _positive_weight, make_targets
 
 from .conftest import LEVELS, make_config
 
@@ -69,3 +69,8 @@ def test_weights_and_scale_come_from_the_training_part_alone(tables):
     assert abs(targets.values[rows, 3].mean()) < 1e-6
     labels = targets.values[rows, 0]
     assert targets.positive_weight[0] == pytest.approx((labels == 0).sum() / (labels == 1).sum())
+
+
+def test_a_label_without_negatives_is_still_learnt():
+    labels = np.array([[1.0, 1.0], [1.0, 0.0], [1.0, 0.0]])
+    assert _positive_weight(labels, True).tolist() == [1.0, 2.0]
