@@ -160,7 +160,6 @@ def compare(
 ) -> int:
     """Train every network of the study file on the same folds; compare them, and the readers."""
     from dlr.cli.bars import progress_bars
-    from dlr.cli.show import console
     from dlr.cnn.compare import compare_networks
     from dlr.cnn.comparison_report import write_comparison
     from dlr.cnn.settings import CnnStudyConfig
@@ -174,8 +173,8 @@ def compare(
         if _is_helper():
             return OK
         report = write_comparison(comparison, config, out)
-    columns = ["network", "cohort", "target", "auc", "auc_low", "auc_high"]
-    console.print(comparison.performance[columns].round(3).to_string(index=False))
+    for row in comparison.performance.to_dict("records"):
+        _show_row(row, f"{row['network']}, ")
     close(report=report)
     return OK
 
@@ -252,11 +251,11 @@ def _finish(result: object, **paths: Path) -> int:
     return exit_code(failed)
 
 
-def _show_row(row: Mapping[Hashable, Any]) -> None:
+def _show_row(row: Mapping[Hashable, Any], whose: str = "") -> None:
     """Print one AUC, or why there is none; labels that are not there at all are no news."""
     from dlr.cli.show import console, interval_words
 
-    about = f"{row['cohort']}, {row['estimate']}, {row['target']}"
+    about = f"{whose}{row['cohort']}, {row['estimate']}, {row['target']}"
     area = row.get("auc", nan)
     if not isnan(area):
         between = interval_words(row["auc_low"], row["auc_high"])

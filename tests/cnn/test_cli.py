@@ -109,6 +109,23 @@ def test_a_cohort_of_one_class_is_said_not_to_be_judged(bundle_folder, two_hospi
     assert "south, frozen, upper: not judged, one class only, n 3" in shown.get()
 
 
+def test_compare_says_that_a_cohort_of_one_class_is_not_judged(study_file, tables, tmp_path):
+    clinical = pd.read_csv(tables[1])
+    clinical.loc[clinical["cohort"] == "external", "upper"] = "no"
+    clinical.to_csv(tmp_path / "clinical.csv", index=False)
+    settings = yaml.safe_load(study_file.read_text())
+    network = settings.pop("network")
+    settings.update(clinical="clinical.csv", networks={"First": network, "Second": network})
+    study_file.write_text(yaml.safe_dump(settings))
+    with console.capture() as shown:
+        assert call("compare", study_file, "--out", tmp_path / "run") == 0
+    text = shown.get()
+    for name in ("First", "Second"):
+        assert f"{name}, training, out-of-fold, upper: AUC" in text
+        assert f"{name}, external, frozen, upper: not judged, one class only, n 6" in text
+    assert "NaN" not in text
+
+
 def test_scores_of_a_run_are_fused_and_what_they_are_is_said(study, tables, tmp_path):
     study.save(tmp_path / "run")
     out = tmp_path / "with_cnn.csv"
