@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dlr.cnn.cohort import CnnCohort
-from dlr.cnn.evaluation import groups_of
 from dlr.cnn.readers import read_ratings
 from dlr.cnn.results import BAGGED, CnnResult
 from dlr.cnn.settings import CnnStudyConfig, candidates
 from dlr.errors import DlrError, Fault, InputError, WeightsError
+from dlr.models.cases import groups_of
 from dlr.progress import Progress, silent
 from dlr.stats import DelongMatrix, delong_matrix
 

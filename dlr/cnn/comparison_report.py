@@ -13,7 +13,6 @@ import pandas as pd
 from dlr import figures
 from dlr.cnn.cohort import target_names
 from dlr.cnn.compare import NetworkComparison, judged_scores, listed
-from dlr.cnn.evaluation import groups_of
 from dlr.cnn.readers import (
     MODEL,
     ReaderStudy,
@@ -25,6 +24,7 @@ from dlr.cnn.readers import (
 from dlr.cnn.report import write_page
 from dlr.cnn.settings import CnnStudyConfig
 from dlr.errors import DlrError, InputError
+from dlr.models.cases import groups_of
 from dlr.report._blocks import Block, Figure, Report, Section, Text
 from dlr.report._shared import slug
 from dlr.report._tables import plain_table

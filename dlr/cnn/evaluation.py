@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from dlr.cnn.results import BAGGED, CASE_COLUMNS, FROZEN, POOLED
+from dlr.models.cases import groups_of
 from dlr.stats import auc, classification_metrics, youden_threshold
 
 _SHARES = ("sensitivity", "specificity", "ppv", "npv", "accuracy")
@@ -200,18 +201,6 @@ def metrics(scores: pd.DataFrame, level: float) -> dict[str, Any]:
         found[f"{name}_low"], found[f"{name}_high"] = share.confidence_interval(level)
     found["f1"] = at.f1
     return found
-
-
-def groups_of(subjects: pd.Series) -> pd.Series | None:
-    """Return the subjects as clusters of cases.
-
-    Returns
-    -------
-    pandas.Series or None
-        None where no subject has several cases, so that the plain variance is right, or where
-        there is one subject only, who has no variance between subjects.
-    """
-    return subjects if subjects.duplicated().any() and subjects.nunique() > 1 else None
 
 
 def with_thresholds(scores: pd.DataFrame, thresholds: Mapping[str, float]) -> pd.DataFrame:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from dlr.cnn.evaluation import groups_of
 from dlr.cnn.kappa import cohen_kappa, fleiss_kappa
 from dlr.cnn.settings import ReaderSettings
 from dlr.cohort.tables import ROW, read_text_table, require_columns
 from dlr.errors import DlrError, Fault, InputError
+from dlr.models.cases import groups_of
 from dlr.stats import (
     RocCurve,
     auc,

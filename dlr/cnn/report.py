@@ -12,11 +12,12 @@ import yaml
 import dlr
 from dlr import figures
 from dlr.cnn import remarks
-from dlr.cnn.evaluation import groups_of, with_pooled
+from dlr.cnn.evaluation import with_pooled
 from dlr.cnn.results import APPARENT, BAGGED, POOLED, CnnResult
 from dlr.cnn.tables import class_table, final_table, label_table, level_table
 from dlr.figures._style import axes_or_new, styled
 from dlr.figures._text import interval, number
+from dlr.models.cases import groups_of
 from dlr.report._blocks import (
     Block,
     Bullets,

@@ -73,5 +73,12 @@ class TrainingData:
 
 
 def groups_of(subjects: pd.Series) -> pd.Series | None:
-    """Return the subjects where one has several cases; None where the plain variance is right."""
-    return subjects if subjects.duplicated().any() else None
+    """Return the subjects as clusters of cases.
+
+    Returns
+    -------
+    pandas.Series or None
+        None where no subject has several cases, so that the plain variance is right, or where
+        all cases are one subject's, who has no variance between subjects.
+    """
+    return subjects if subjects.duplicated().any() and subjects.nunique() > 1 else None

@@ -130,6 +130,8 @@ def _few(subjects: pd.Series) -> str:
     count = subjects.nunique()
     if count == len(subjects) or count >= FEW_SUBJECTS:
         return ""
+    if count == 1:
+        return "all cases are of one subject: intervals tell of this subject's cases alone."
     return f"only {count} subjects: intervals that allow for clustering are unreliable."
 
 

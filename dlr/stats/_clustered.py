@@ -7,6 +7,17 @@ from scipy.special import fdtrc
 
 from dlr.stats._validation import BoolArray, FloatArray, IntArray
 
+FEW_CLUSTERS = 5
+"""With fewer clusters standard errors that allow for them are too small by any amount."""
+
+NO_SPREAD = 1e-12
+"""A variance of an area that is zero but for rounding."""
+
+
+def clusters_words(count: int) -> str:
+    """Name a number of clusters that is too small."""
+    return f"only {count} clusters of cases (such as patients)"
+
 
 def sandwich(bread: FloatArray, scores: FloatArray, codes: IntArray) -> FloatArray:
     """Return the covariance of estimates that allows for clusters.

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import expit
 
 from dlr.errors import DlrError
-from dlr.stats._clustered import sandwich
+from dlr.stats._clustered import FEW_CLUSTERS, clusters_words, sandwich
 from dlr.stats._results import Estimate
 from dlr.stats._validation import BoolArray, FloatArray, IntArray
 
@@ -27,7 +27,7 @@ def fit_line(
     intercept, slope : Estimate
         NaN with a note when all predictions are equal or they (all but) separate the classes,
         since the slope then has no (finite) maximum-likelihood value. With cluster `codes` the
-        standard errors allow for them.
+        standard errors allow for them; below five clusters there are none, and a note.
     """
     reason = _no_slope(outcome, log_odds)
     if reason:
@@ -36,6 +36,9 @@ def fit_line(
         (intercept, slope), covariance = line_with_covariance(outcome, log_odds, codes)
     except DlrError as error:  # one cohort that cannot be measured must not end a study
         return Estimate(nan, nan, str(error)), Estimate(nan, nan, str(error))
+    if codes is not None and codes.max() + 1 < FEW_CLUSTERS:
+        note = _no_error(codes)
+        return Estimate(float(intercept), nan, note), Estimate(float(slope), nan, note)
     errors = np.sqrt(np.diag(covariance))
     return Estimate(float(intercept), float(errors[0])), Estimate(float(slope), float(errors[1]))
 
@@ -68,7 +71,8 @@ def fit_offset(outcome: BoolArray, log_odds: FloatArray, codes: IntArray | None 
     -------
     Estimate
         Positive when events are more frequent than predicted. Always finite, as both classes
-        occur. With cluster `codes` the standard error allows for them.
+        occur. With cluster `codes` the standard error allows for them; below five clusters there
+        is none, and a note.
     """
     base = np.log(outcome.mean() / (1 - outcome.mean()))
     low, high = float(base - log_odds.max()), float(base - log_odds.min())
@@ -87,9 +91,15 @@ def fit_offset(outcome: BoolArray, log_odds: FloatArray, codes: IntArray | None 
         return Estimate(value, nan, "predictions too extreme for a standard error")
     if codes is None:
         return Estimate(value, 1 / sqrt(information))
+    if codes.max() + 1 < FEW_CLUSTERS:
+        return Estimate(value, nan, _no_error(codes))
     bread = np.array([[1 / information]])
     variance = sandwich(bread, (outcome - expit(value + log_odds))[:, None], codes)
     return Estimate(value, sqrt(float(variance[0, 0])))
+
+
+def _no_error(codes: IntArray) -> str:
+    return f"no interval can be given from {clusters_words(int(codes.max()) + 1)}"
 
 
 def _no_slope(outcome: BoolArray, log_odds: FloatArray) -> str:

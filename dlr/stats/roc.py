@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from scipy.special import expit
 
 from dlr.stats._auc_bootstrap import bootstrap_auc
+from dlr.stats._clustered import FEW_CLUSTERS, NO_SPREAD, clusters_words
 from dlr.stats._placements import placements
 from dlr.stats._results import ConfidenceInterval, normal_quantile, percentile_interval
 from dlr.stats._validation import (
@@ -217,13 +218,19 @@ def auc(y: ArrayLike, score: ArrayLike, groups: ArrayLike | None = None) -> Auc:
     value, variance = float(placed.auc[0]), float(placed.covariance()[0, 0])
     note = placed.problem()
     if not note and value in (0.0, 1.0):
+        variance = 0.0
         note = (
             f"the estimated variance of an area of exactly {value:g} is zero, so the interval "
             "has no width and understates the uncertainty"
         )
+    elif not note and codes is not None and variance <= NO_SPREAD:
+        # Of two or three patients' cases Obuchowski's estimate can be zero or below it.
+        variance = nan
+        note = f"no variance can be estimated from {clusters_words(placed.n_clusters)}"
+    elif not note and codes is not None and placed.n_clusters < FEW_CLUSTERS:
+        note = f"from {clusters_words(placed.n_clusters)} no interval is reliable"
     return Auc(
         value,
-        # Obuchowski's estimate can fall below zero by a little with few, large clusters.
         variance if isnan(variance) else max(variance, 0.0),
         placed.positive.shape[1],
         placed.negative.shape[1],

@@ -10,6 +10,7 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from dlr.stats import (
+    auc,
     calibration,
     classification_metrics,
     fit_logistic,
@@ -118,3 +119,28 @@ def test_shares_cover_the_truth_where_plain_limits_do_not() -> None:
             covered[name] += found.sensitivity.confidence_interval().contains(truth)
     assert covered["clustered"] / 250 == pytest.approx(0.94, abs=0.035)
     assert covered["plain"] / 250 < 0.88
+
+
+def test_two_patients_give_no_interval_and_say_so() -> None:
+    # Three discs of each of two patients: the estimated variance is zero, the area 8/9.
+    y, who = [1, 0, 0, 1, 1, 0], ["a", "a", "a", "b", "b", "b"]
+    score = np.array([0.9, 0.2, 0.3, 0.8, 0.25, 0.1])
+    area = auc(y, score, groups=who)
+    assert area.value == pytest.approx(8 / 9)
+    assert np.isnan(area.variance)
+    assert np.isnan(area.confidence_interval().low)
+    assert "no variance can be estimated from only 2 clusters" in area.note
+
+
+def test_standard_errors_need_five_patients() -> None:
+    rng = np.random.default_rng(3)
+    log_odds, who = rng.normal(size=24), np.repeat(np.arange(4), 6)
+    y = rng.random(24) < expit(log_odds)
+    found = calibration(y, expit(log_odds), groups=who)
+    assert found.slope == pytest.approx(calibration(y, expit(log_odds)).slope)
+    assert np.isnan(found.slope_estimate.standard_error)
+    assert "only 4 clusters" in found.slope_estimate.note
+    assert "only 4 clusters" in auc(y, log_odds, groups=who).note
+    more = np.repeat(np.arange(6), 4)
+    assert calibration(y, expit(log_odds), groups=more).slope_estimate.standard_error > 0
+    assert auc(y, log_odds, groups=more).note == ""
