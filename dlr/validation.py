@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,12 @@ from dlr.describe import (
     provenance,
     study_flow,
 )
-from dlr.errors import DlrError, Fault, InputError
-from dlr.external import POOLED, ExternalValidation
+from dlr.errors import DlrError
+from dlr.external import ExternalValidation
 from dlr.features.execution import Execution
 from dlr.features.extraction import extract_features
 from dlr.features.table import FeatureTable
+from dlr.judgeable import judgeable_parts, subgroup_values
 from dlr.models.bundle import Bundle
 from dlr.models.cases import groups_of
 from dlr.models.evaluation import evaluate, score_table
@@ -87,13 +88,15 @@ def validate(
         If the tables are faulty, the outcome column is absent, or no outcome is known.
     """
     columns = [SubgroupColumn.parse(text) for text in subgroups]
-    scored = _Request(bundle, images, clinical, work, image_root, only).score(
-        workers, progress, by_cohort=True
-    )
-    values = {column.column: scored.cohort.column(column.column) for column in columns}
+    request = _Request(bundle, images, clinical, work, image_root, only)
+    frozen, cohort = request.read(by_cohort=True)
+    config = frozen.config
+    # What the tables alone tell must not wait until hours of extraction are over.
+    parts, _ = judgeable_parts(cohort.clinical.reset_index(), cohort, config.cohorts.training)
+    values = subgroup_values(columns, parts, cohort)
+    scored = request.score(frozen, cohort, workers, progress)
     table = scored.table()
-    parts, reasons = _judgeable(table, scored)
-    frozen, config = scored.bundle, scored.bundle.config
+    parts, reasons = judgeable_parts(table, cohort, config.cohorts.training)
     evaluations = tuple(
         evaluate(part, frozen.thresholds, config.evaluation, config.seed) for part in parts
     )
@@ -150,9 +153,9 @@ def predict(
     update = recalibration
     if update is not None and not isinstance(update, RecalibrationFile):
         update = RecalibrationFile.read(update)
-    scored = _Request(bundle, images, clinical, work, image_root, only).score(
-        workers, progress, by_cohort=False, update=update
-    )
+    request = _Request(bundle, images, clinical, work, image_root, only)
+    frozen, cohort = request.read(by_cohort=False, update=update)
+    scored = request.score(frozen, cohort, workers, progress, update)
     return scored.result(scored.table(), evaluation=None, baseline={})
 
 
@@ -167,14 +170,10 @@ class _Request:
     image_root: str | Path | None
     only: str | None
 
-    def score(
-        self,
-        workers: int | Execution,
-        progress: Progress,
-        by_cohort: bool,
-        update: RecalibrationFile | None = None,
-    ) -> _Scored:
-        """Read the tables, extract the features and score the cases."""
+    def read(
+        self, by_cohort: bool, update: RecalibrationFile | None = None
+    ) -> tuple[Bundle, Cohort]:
+        """Read the bundle and the tables; images are not touched."""
         frozen = self.bundle if isinstance(self.bundle, Bundle) else Bundle.load(self.bundle)
         if update is not None:
             update.check(frozen)
@@ -187,6 +186,17 @@ class _Request:
             self.only,
             by_cohort,
         )
+        return frozen, cohort
+
+    def score(
+        self,
+        frozen: Bundle,
+        cohort: Cohort,
+        workers: int | Execution,
+        progress: Progress,
+        update: RecalibrationFile | None = None,
+    ) -> _Scored:
+        """Extract the features and score the cases."""
         features = reader_values(
             cohort, extract_features(cohort, Path(self.work), workers, progress)
         )
@@ -271,38 +281,6 @@ class _Scored:
         )
 
 
-def _judgeable(table: pd.DataFrame, scored: _Scored) -> tuple[list[pd.DataFrame], dict[str, str]]:
-    """Split the scores by cohort, the pooled ones last; tell which cohorts cannot be judged."""
-    if POOLED in scored.cohort.names:
-        message = f"'{POOLED}' is the name of all cohorts together; give this cohort another one"
-        config = scored.cohort.config
-        column = config.cohorts.column
-        raise InputError([Fault(message, config.clinical, column=column, code="cohort-name")])
-    parts, reasons = [], {}
-    for name, part in table.groupby("cohort", sort=False):
-        known = part.drop_duplicates("case_id")["outcome"].dropna()
-        if known.nunique() == 2:
-            parts.append(part)
-        else:
-            reasons[str(name)] = "no outcome is known" if known.empty else "one outcome only"
-    external = table[table["cohort"] != scored.bundle.config.cohorts.training]
-    if external["cohort"].nunique() > 1 and external["outcome"].nunique() == 2:
-        parts.append(external.assign(cohort=POOLED))
-    if not parts:
-        raise _nothing_to_judge(table["outcome"].dropna(), scored.cohort)
-    return parts, reasons
-
-
-def _nothing_to_judge(known: pd.Series, cohort: Cohort) -> InputError:
-    found = "absent or empty" if known.empty else "the same in all cases"
-    message = (
-        f"the outcome is {found}, so nothing can be judged; complete it, or use "
-        "'dlr predict', which needs none"
-    )
-    column = cohort.config.outcome.column
-    return InputError([Fault(message, cohort.config.clinical, column=column, code="no-outcome")])
-
-
 def _recalibrations(part: pd.DataFrame) -> dict[str, Recalibration]:
     """Fit the updates of every score on one cohort."""
     found = {}
@@ -315,7 +293,7 @@ def _recalibrations(part: pd.DataFrame) -> dict[str, Recalibration]:
 def _subgroups(
     part: pd.DataFrame,
     columns: Sequence[SubgroupColumn],
-    values: dict[str, pd.Series],
+    values: Mapping[str, pd.Series],
     scored: _Scored,
 ) -> tuple[SubgroupTable, ...]:
     level = scored.bundle.config.evaluation.confidence_level

@@ -141,6 +141,33 @@ def test_an_unknown_subgroup_column_is_a_fault(
         )
 
 
+@pytest.mark.parametrize(
+    ("subgroup", "outcome", "message"),
+    [
+        ("height", None, "the column is missing"),
+        ("sex:10,20", None, "'sex' holds no numbers that could be cut"),
+        ("sex", "surgical", "the outcome is the same in all cases"),
+        ("sex", "", "the outcome is absent or empty"),
+    ],
+)
+def test_faults_of_the_tables_come_before_any_extraction(
+    subgroup: str, outcome: str | None, message: str,
+    tables: Path, run_folder: Path, tiny_study: Study, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    def extracted(*_: object, **__: object) -> FeatureTable:
+        raise AssertionError("features were extracted first")
+
+    monkeypatch.setattr("dlr.validation.extract_features", extracted)
+    table = pd.read_csv(tables, dtype=str)
+    if outcome is not None:
+        table["surgery"] = outcome
+    table.to_csv(tmp_path / "clinical.csv", index=False)
+    places = (tiny_study.config.images, tmp_path / "clinical.csv", tiny_study.work)
+    with pytest.raises(DlrError, match=message):
+        validate(run_folder / "bundle", *places, subgroups=(subgroup,))
+
+
 def test_the_folder_holds_what_was_found(folder: Path) -> None:
     metrics = json.loads((folder / "metrics.json").read_text())
     assert [item["cohort"] for item in metrics][-1] == "pooled"
