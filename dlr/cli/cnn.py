@@ -145,7 +145,13 @@ def explain(
 
     with progress_bars() as progress:
         found = explain_cnn(bundle, images, clinical, out, work, root, cohort, workers, progress)
-    console.print(found.to_frame().round(3).to_string(index=False))
+    console.print(found.to_frame().round(3).to_string(index=False, na_rep="–"))
+    if found.n_empty:
+        console.print(
+            f"[yellow]{found.n_empty} of {len(found.table)} maps show nothing[/]: what speaks "
+            "against the label only has none, nor has a network whose last map is a single pixel "
+            "(then give larger pictures, 'pictures.size')."
+        )
     close(**{f"{len(found.sheets)} sheet(s)": out / "cam"})
     return exit_code(len(found.failures))
 
