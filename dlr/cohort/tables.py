@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -92,8 +93,9 @@ def read_clinical_table(path: Path, required: tuple[str, ...] = ()) -> pd.DataFr
         As :func:`read_images_table`.
     """
     table = read_text_table(path, "clinical")
+    wanted = {alias_key(column) for column in required}
     aliases = {
-        name: tuple(alias for alias in others if alias not in required)
+        name: tuple(alias for alias in others if alias not in wanted)
         for name, others in CLINICAL_ALIASES.items()
     }
     given, table = table.columns, standard_names(table, aliases)
@@ -160,6 +162,11 @@ def _separator(path: Path) -> str:
     return max((",", ";", "\t"), key=header.count)
 
 
+def alias_key(column: str) -> str:
+    """Return a header as aliases are written: ``"Patient ID"`` and ``"patient-id"`` are one."""
+    return re.sub(r"[\s-]+", "_", column.strip().lower())
+
+
 def standard_names(table: pd.DataFrame, aliases: dict[str, tuple[str, ...]]) -> pd.DataFrame:
     """Rename known aliases; an exact name always wins over an alias.
 
@@ -167,16 +174,18 @@ def standard_names(table: pd.DataFrame, aliases: dict[str, tuple[str, ...]]) -> 
     ----------
     table : pandas.DataFrame
     aliases : dict
-        Other names of each of dlr's columns, in lower case, such as `IMAGE_ALIASES`.
+        Other names of each of dlr's columns, in lower case, such as `IMAGE_ALIASES`; blanks and
+        hyphens of a header count as ``_``.
     """
-    by_lower: dict[str, str] = {}
-    for column in table.columns:
-        by_lower.setdefault(column.lower(), column)
+    by_key: dict[str, str] = {}
+    for key in (str.lower, alias_key):  # the name as it is written comes first
+        for column in table.columns:
+            by_key.setdefault(key(column), column)
     renames: dict[str, str] = {}
     for name, others in aliases.items():
         if name in table.columns:
             continue
-        found = next((by_lower[alias] for alias in (name, *others) if alias in by_lower), None)
+        found = next((by_key[alias] for alias in (name, *others) if alias in by_key), None)
         if found is not None and found not in renames:
             renames[found] = name
     return table.rename(columns=renames)

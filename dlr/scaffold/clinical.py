@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import pandas as pd
 
+from dlr.cohort.tables import CLINICAL_ALIASES, standard_names
 from dlr.cohort.values import DATE, is_missing
 
 OUTCOME_NAMES = (
@@ -24,8 +26,18 @@ OTHERS = (
 )  # fmt: skip
 MAYBE_LEVELS = ("none", "null")
 """Words that count as missing unless the study file names them as levels."""
+MEASURED = (
+    "age", "alter", "years", "duration", "bmi", "weight", "height", "length", "width", "size",
+    "diameter", "area", "volume", "pressure", "score", "index", "vas", "nrs", "odi", "joa", "dose",
+    "psa", "crp", "hba1c",
+)  # fmt: skip
+"""Words in the name of a column of measurements, however few of its values differ."""
+CODED = ("group", "class", "category", "cat", "grade", "stage", "type", "code", "level")
+"""Words in the name of a column of categories, such as ``age_group``."""
 FEW = 6
-"""A number with at most so many values is taken for a category."""
+"""A number with at most so many values may be the code of a category."""
+_WIDE = 10
+"""Codes of categories seldom lie further apart than this."""
 _MANY_DATES = 0.3
 _MOSTLY = 0.8
 """From this share of numbers on, a variable is continuous: the others are slips of the pen."""
@@ -41,6 +53,8 @@ class ClinicalGuess:
         Column whose cells name the most subjects of the images.
     n_matched : int
         Subjects of the images that it names.
+    named : bool
+        Whether dlr knows the name of `subject_column`, and takes no other one for it.
     outcome : str
         Chosen outcome column; empty where several or none could be it.
     candidates : tuple of str
@@ -62,10 +76,13 @@ class ClinicalGuess:
         Values of the outcome that differ from another in capitals only.
     commas : tuple of str
         Continuous variables with decimal commas, which `dlr check` refuses.
+    unsure : tuple of str
+        Variables of a few numbers, which may be measurements or codes of categories.
     """
 
     subject_column: str
     n_matched: int
+    named: bool
     outcome: str
     candidates: tuple[str, ...]
     positive: str
@@ -79,6 +96,7 @@ class ClinicalGuess:
     left_out: dict[str, str]
     spellings: tuple[str, ...]
     commas: tuple[str, ...]
+    unsure: tuple[str, ...]
 
 
 def guess(table: pd.DataFrame, subjects: set[str], outcome: str | None = None) -> ClinicalGuess:
@@ -113,18 +131,26 @@ def guess(table: pd.DataFrame, subjects: set[str], outcome: str | None = None) -
         found = sorted(_values(table[cohort]))
         training = next((v for v in found if v.lower() in TRAINING), "")
     known = {subject_column, chosen, cohort, center, _named(rest, ("roi",)), *named}
-    kinds = {n: _kind(table[n]) for n in rest if n not in known}
+    kinds = {n: _kind(n, table[n]) for n in rest if n not in known}
     variables = {n: kind for n, (kind, _) in kinds.items() if kind}
     left_out = {n: "it may be an outcome" for n in named if n != chosen}
     left_out |= {n: why for n, (kind, why) in kinds.items() if not kind}
     levels = {n: _levels(table[n]) for n, kind in variables.items() if kind == "categorical"}
     return ClinicalGuess(
-        subject_column, overlap[subject_column], chosen,
+        subject_column, overlap[subject_column], _is_taken(table, subject_column), chosen,
         tuple(dict.fromkeys([*named, *candidates])), positive, negative,
         positive.lower() in POSITIVE, cohort if training else "", training, center, variables,
         levels, left_out, _spellings(values),
         tuple(n for n, kind in variables.items() if kind == "continuous" and _commas(table[n])),
+        tuple(n for n, kind in variables.items() if _is_unsure(n, kind, table[n])),
     )  # fmt: skip
+
+
+def _is_taken(table: pd.DataFrame, column: str) -> bool:
+    """Tell whether a check would take a column for that of the subjects, by its name."""
+    aliases = {"subject_id": CLINICAL_ALIASES["subject_id"]}
+    names = standard_names(table, aliases).columns
+    return str(names[list(table.columns).index(column)]) == "subject_id"
 
 
 def _named(columns: list[str], names: tuple[str, ...]) -> str:
@@ -170,7 +196,7 @@ def _spellings(values: list[str]) -> tuple[str, ...]:
     return tuple(value for value in values if lower.count(value.lower()) > 1)
 
 
-def _kind(column: pd.Series) -> tuple[str, str]:
+def _kind(name: str, column: pd.Series) -> tuple[str, str]:
     """Return the type of a variable, or nothing and why it is none."""
     cells = [str(cell) for cell in column if not is_missing(str(cell))]
     values = set(cells)
@@ -179,12 +205,43 @@ def _kind(column: pd.Series) -> tuple[str, str]:
         return "", "the same in all rows" if values else "empty"
     if dates > _MANY_DATES * len(values):
         return "", "dates"
-    numbers = {value for value in values if _is_number(value)}
-    if len(numbers) > FEW and sum(map(_is_number, cells)) >= _MOSTLY * len(cells):
+    numbers = _numbers(values)
+    mostly = sum(map(_is_number, cells)) >= _MOSTLY * len(cells)
+    if mostly and (len(numbers) > FEW or _is_measured(name, numbers) or _is_wide(numbers)):
         return "continuous", ""
     if len(values) <= max(FEW, len(column) // 10):
         return "categorical", ""
     return "", "a text of its own in too many rows"
+
+
+def _is_unsure(name: str, kind: str, column: pd.Series) -> bool:
+    """Tell whether a few numbers could as well be codes, or codes measurements."""
+    values = _values(column)
+    numbers = _numbers(values)
+    if len(numbers) > FEW or len(numbers) < _MOSTLY * len(values):
+        return False
+    # Two numbers side by side are the codes of yes and no; the study file asks for words.
+    clear = _is_measured(name, numbers) if kind == "continuous" else len(numbers) < 3
+    return not clear
+
+
+def _numbers(values: set[str]) -> set[float]:
+    return {float(value.replace(",", ".")) for value in values if _is_number(value)}
+
+
+def _is_measured(name: str, numbers: set[float]) -> bool:
+    """Tell by the name, or by decimals, that numbers are no codes."""
+    words = set(re.findall(r"[a-z]+\d*[a-z]?", name.lower()))
+    if words & set(CODED):
+        return False
+    if any(not number.is_integer() for number in numbers):
+        return True
+    yes_or_no = len(numbers) == 2 and max(numbers) - min(numbers) == 1  # as of 'age > 60'
+    return bool(words & set(MEASURED)) and not yes_or_no
+
+
+def _is_wide(numbers: set[float]) -> bool:
+    return bool(numbers) and max(numbers) - min(numbers) > _WIDE
 
 
 def _commas(column: pd.Series) -> bool:

@@ -39,7 +39,7 @@ def study_text(
         *_images(labels, questions),
         f"images: {_quoted(_relative(images, out))}",
         *_several_rois(pairing, questions),
-        f"clinical: {_quoted(_relative(clinical, out))}",
+        f"clinical: {_quoted(_relative(clinical, out))}{_subjects(known, questions)}",
         *_image_root(folder, images),
         "",
         *_outcome(known, questions),
@@ -109,6 +109,15 @@ def _several_rois(pairing: Pairing, questions: list[str]) -> list[str]:
     question = f"which ROI is studied ({shown}): keep its rows of images.csv, or make each a case"
     questions.append(question)
     return [f"# TO DO: {question}:", "# unit: roi"]
+
+
+def _subjects(known: ClinicalGuess | None, questions: list[str]) -> str:
+    """Ask for a name that a check knows where the subjects' column has another one."""
+    if known is None or known.named or not known.n_matched:
+        return ""
+    question = f"rename its column '{known.subject_column}', which holds the subjects, subject_id"
+    questions.append(f"the clinical table: {question}")
+    return f"    # TO DO: {question}"
 
 
 def _outcome(known: ClinicalGuess | None, questions: list[str]) -> list[str]:
@@ -199,6 +208,9 @@ def _variables(known: ClinicalGuess | None, questions: list[str]) -> list[str]:
     if known.commas:
         shown = ", ".join(f"'{name}'" for name in known.commas)
         questions.append(f"decimal commas in {shown}: save the table with decimal points")
+    if known.unsure:
+        shown = ", ".join(f"'{name}'" for name in known.unsure)
+        questions.append(f"whether {shown} hold measurements or codes of categories")
     questions.append(
         "labels and units of the variables, as readers shall see them; words for codes such as 0/1"
     )
@@ -232,6 +244,9 @@ def _listed(known: ClinicalGuess) -> Iterator[tuple[str, str]]:
         if any(is_missing(level) for level in levels):
             shown = ", ".join(_quoted(level) for level in levels)
             yield name, f"{{type: {kind}, levels: [{shown}]}}  # TO DO: is each of them a level?"
+        elif name in known.unsure:
+            other = "categorical" if kind == "continuous" else "continuous"
+            yield name, f"{{type: {kind}}}  # TO DO: a few numbers only; or {other}?"
         else:
             yield name, f"{{type: {kind}}}"
 

@@ -198,7 +198,7 @@ def test_empty_required_cell(load: Load) -> None:
     assert "row 3, column 'image': the cell is empty" in faults_of(load, images=images)[0]
 
 
-@pytest.mark.parametrize("header", ["Patient", "participant_id", "ID"])
+@pytest.mark.parametrize("header", ["Patient", "participant_id", "ID", "Patient ID", "Case-ID"])
 def test_header_aliases_of_other_tools_are_understood(tmp_path: Path, header: str) -> None:
     path = tmp_path / "images.csv"
     path.write_text(f"{header};Image;Mask;Label\n007;a.nii;b.nii;2\n")
@@ -206,6 +206,15 @@ def test_header_aliases_of_other_tools_are_understood(tmp_path: Path, header: st
     assert table.loc[0, ["subject_id", "image", "mask", "mask_label"]].tolist() == [
         "007", "a.nii", "b.nii", "2",
     ]  # fmt: skip
+
+
+def test_a_header_as_aliases_are_written_comes_before_one_with_blanks(tmp_path: Path) -> None:
+    path = tmp_path / "clinical.csv"
+    path.write_text("Patient ID,patient_id,Case-ID\na,b,c\n")
+    assert read_clinical_table(path, ("Case-ID",))["subject_id"].tolist() == ["b"]
+    path.write_text("Patient ID,Case-ID\na,c\n")
+    table = read_clinical_table(path, ("Case-ID",))
+    assert table.loc[0, ["subject_id", "Case-ID"]].tolist() == ["a", "c"]
 
 
 def test_excel_and_csv_read_alike(tmp_path: Path) -> None:

@@ -98,6 +98,61 @@ def test_the_clinical_table_answers_what_it_can(tmp_path: Path) -> None:
         make_scaffold(tmp_path, tmp_path / "other", outcome="death")
 
 
+@pytest.mark.parametrize("header", ["Patient ID", "patient-id", "Case ID", "subject id"])
+def test_a_subject_column_with_blanks_passes_the_check(tmp_path: Path, header: str) -> None:
+    folder = write_tiny_cohort(tmp_path / "cohort", n_subjects=18).parent
+    (folder / "images.csv").unlink()
+    table = pd.read_csv(folder / "clinical.csv", dtype=str)
+    table = table.rename(columns={"subject_id": header})
+    (folder / "clinical.csv").unlink()
+    table.to_excel(folder / "patients.xlsx", index=False)
+    made = make_scaffold(folder, tmp_path / "mine", outcome="surgery")
+    assert not any("rename" in question for question in made.open_questions)
+    assert check_study(StudyConfig.from_yaml(made.study)) == []
+
+
+def test_a_subject_column_of_another_name_is_to_be_renamed(tmp_path: Path) -> None:
+    touch(tmp_path, *(f"P{n}.nii" for n in range(6)), *(f"P{n}_mask.nii" for n in range(6)))
+    names = [f"P{n}" for n in range(6)]
+    for number, table in enumerate((
+        {"Fallnummer": names, "outcome": ["no", "yes"] * 3},
+        {"ID": list("123456"), "Fallnummer": names, "outcome": ["no", "yes"] * 3},
+    )):  # fmt: skip
+        pd.DataFrame(table).to_csv(tmp_path / "patients.csv", index=False)
+        made = make_scaffold(tmp_path, tmp_path / str(number))
+        told = "rename its column 'Fallnummer', which holds the subjects, subject_id"
+        assert f"the clinical table: {told}" in made.open_questions
+        assert f"# TO DO: {told}" in made.study.read_text(encoding="utf-8")
+        assert StudyConfig.from_yaml(made.study).clinical == tmp_path / "patients.csv"
+
+
+def test_a_few_numbers_are_measurements_codes_or_asked_about(tmp_path: Path) -> None:
+    touch(tmp_path, *(f"P{n}.nii" for n in range(10)), *(f"P{n}_mask.nii" for n in range(10)))
+    table = {
+        "id": [f"P{n}" for n in range(10)],
+        "outcome": ["no", "yes"] * 5,
+        "Age": ["40", "51", "52", "63", "64"] * 2,
+        "Age > 60": ["0", "1"] * 5,
+        "age_group": ["1", "2", "3", "1", "2"] * 2,
+        "protein": ["0.5", "1.5", "", "", "0.5"] * 2,
+        "dwell": ["1", "20", "30", "1", "20"] * 2,
+        "sex": ["0", "1"] * 5,
+    }
+    pd.DataFrame(table).to_csv(tmp_path / "patients.csv", index=False)
+    made = make_scaffold(tmp_path, tmp_path)
+    assert made.guess is not None
+    continuous = {name for name, kind in made.guess.variables.items() if kind == "continuous"}
+    assert continuous == {"Age", "protein", "dwell"}
+    assert made.guess.unsure == ("age_group", "dwell")
+    asked = "whether 'age_group', 'dwell' hold measurements or codes of categories"
+    assert asked in made.open_questions
+    text = made.study.read_text(encoding="utf-8")
+    assert '"dwell": {type: continuous}  # TO DO: a few numbers only; or categorical?' in text
+    assert '"age_group": {type: categorical}  # TO DO: a few numbers only; or continuous?' in text
+    assert '"Age": {type: continuous}\n' in text
+    StudyConfig.from_yaml(made.study)
+
+
 def test_one_slip_of_the_pen_decides_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from dlr.cohort.tables import IMAGE_ALIASES
+from dlr.cohort.tables import IMAGE_ALIASES, alias_key
 from dlr.errors import Fault, InputError
 from dlr.features.table import read_table_file
 from dlr.safety.spreadsheets import read_csv_table
@@ -49,8 +49,8 @@ def read_feature_table(path: str | Path) -> tuple[pd.DataFrame, dict[str, str]]:
         table = read_csv_table(path, encoding="utf-8-sig", sep=None, engine="python", dtype=str)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise _unreadable(path, error) from None
-    by_lower = {str(column).lower(): column for column in reversed(table.columns)}
-    found = next((by_lower[name] for name in _CASE_COLUMNS if name in by_lower), None)
+    by_key = {alias_key(str(column)): column for column in reversed(table.columns)}
+    found = next((by_key[name] for name in _CASE_COLUMNS if name in by_key), None)
     if found is None:
         message = f"the table does not name its cases; add a column {_CASE_COLUMNS[0]}"
         raise InputError([Fault(message, path, 1, "case_id", "column-missing")])
