@@ -23,6 +23,9 @@ from dlr.stats import (
     youden_threshold,
 )
 
+EQUAL = 1e-8
+"""Scores (log-odds, relative above 1) that differ by less are equal but for rounding."""
+
 FEW_SUBJECTS = 20
 """With fewer clusters the variance of Obuchowski (1997) is estimated poorly."""
 
@@ -99,7 +102,7 @@ def evaluate(
         Intervals allow for several cases of one subject where there are any, but for the band of
         the calibration curve.
     """
-    known = table[table["outcome"].notna()]
+    known = _without_noise(table[table["outcome"].notna()])
     cohort, estimate = str(known["cohort"].iloc[0]), known["estimate"].iloc[0]
     models = {
         str(name): _judge(rows, str(name), thresholds[str(name)], settings)
@@ -123,6 +126,20 @@ def evaluate(
         random_state=seed,
     )
     return CohortEvaluation(cohort, estimate, models, delong, decision)
+
+
+def _without_noise(known: pd.DataFrame) -> pd.DataFrame:
+    """Make scores that are equal but for rounding equal: an AUC would rank their last digits."""
+    scores = known.groupby("feature_set", sort=False)["score"]
+    lowest, highest = scores.transform("min"), scores.transform("max")
+    equal = highest - lowest <= EQUAL * np.maximum(1.0, np.maximum(-lowest, highest))
+    if not equal.any():
+        return known
+    level = scores.transform("mean")
+    return known.assign(
+        score=known["score"].mask(equal, level),
+        probability=known["probability"].mask(equal, expit(level)),
+    )
 
 
 def _few(subjects: pd.Series) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,8 @@ class AlgorithmFit:
         Decision value of each case by the inner fold that left it out.
     classifier : estimator
         Fitted on all cases given.
+    training_spread : float
+        SD of its decision values on those cases: nothing where it tells none of them apart.
     """
 
     algorithm: str
@@ -47,6 +50,7 @@ class AlgorithmFit:
     inner_auc: float
     inner_decisions: pd.Series
     classifier: Any
+    training_spread: float = inf
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,10 +98,10 @@ def fit_grid(
     lenient = settings.lenient()
     inner = [_inner_fold(data, train, test, lenient, seed) for train, test in folds]
     selection = fit_selection(data, settings, seed)
-    scaled = selection.frozen.scaled(data.features, data.centers).to_numpy()
+    cases = selection.frozen.scaled(data.features, data.centers).to_numpy()
     labels = data.outcome.to_numpy()
     scaled, labels = resample(
-        scaled, labels, settings.model.resampling, seed, data.subjects.to_numpy()
+        cases, labels, settings.model.resampling, seed, data.subjects.to_numpy()
     )
     algorithms = {}
     for key in settings.model.candidates:
@@ -106,7 +110,8 @@ def fit_grid(
         parameters, inner_auc, decisions = _best(spec, search, inner, seed)
         classifier = spec.make(seed, parameters).fit(scaled, labels)
         ordered = decisions.loc[data.features.index]
-        algorithms[key] = AlgorithmFit(key, parameters, inner_auc, ordered, classifier)
+        spread = float(np.std(np.asarray(spec.score(classifier, cases), dtype=float)))
+        algorithms[key] = AlgorithmFit(key, parameters, inner_auc, ordered, classifier, spread)
     return GridFit(feature_set, selection, algorithms)
 
 

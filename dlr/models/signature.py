@@ -22,6 +22,12 @@ MINIMUM_SLOPE = 1e-3
 """A slope below zero would turn the score round; without inner evidence it is made nearly flat."""
 
 
+NOTHING_LEARNT = 1e-3
+"""Spread of a classifier's decisions on its own training cases, relative to that of the inner
+ones, below which it tells them apart in nothing. What spreads the inner ones then is the share of
+events, which differs between inner folds; a line fitted on it would be followed anywhere."""
+
+
 @dataclass(frozen=True, eq=False)
 class Signature:
     """A frozen score: chain and log-odds line.
@@ -112,9 +118,15 @@ def platt_line(decisions: pd.Series, outcome: pd.Series) -> tuple[float, float]:
 
 
 def signature_of(grid: GridFit, algorithm: str, outcome: pd.Series) -> FittedSignature:
-    """Make the score of one algorithm of a grid."""
+    """Make the score of one algorithm of a grid.
+
+    One that learnt nothing gives everyone the log-odds of the training cases' share of events.
+    """
     fit: AlgorithmFit = grid.algorithms[algorithm]
     intercept, slope = platt_line(fit.inner_decisions, outcome)
+    inner_spread = float(np.std(fit.inner_decisions.to_numpy()))
+    if fit.training_spread < NOTHING_LEARNT * inner_spread:
+        intercept, slope = float(logit(outcome.mean())), MINIMUM_SLOPE**2 / inner_spread
     chain = grid.selection.with_classifier(algorithm, fit.classifier)
     signature = Signature(grid.feature_set, chain, intercept, slope)
     inner_scores = (intercept + slope * fit.inner_decisions).rename("score")
