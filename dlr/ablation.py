@@ -1,8 +1,10 @@
 """Ablation: the study rerun with one thing left out or changed, under the same folds.
 
 Every variant is the whole nested protocol on the fused score and the nomogram, judged on the same
-training cases by the same folds as the full model, so that differences are paired. Features come
-from the cache; only a variant that changes how features are computed extracts anything.
+training cases by the same folds as the full model, which is the study itself, so that differences
+are paired. Where the study votes on the algorithm, its winner of each fold serves the variants
+too: they differ in one thing. Features come from the cache; only a variant that changes how
+features are computed extracts anything.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from dlr.models.cases import TrainingData, groups_of
 from dlr.models.crossfit import CrossFit, cross_fit
 from dlr.models.feature_sets import NOMOGRAM, feature_sets
 from dlr.progress import Progress, silent
+from dlr.readers import perturbation_icc, reader_values
 from dlr.results import Ablation
 from dlr.settings import FeatureSetSettings
 from dlr.stats import adjust_p_values, auc, delong_test
@@ -73,8 +76,7 @@ def ablate(study: Study, workers: int = 1, progress: Progress = silent) -> Ablat
     """
     if study.config.protocol == "published":
         raise DlrError("ablation compares out-of-fold scores: set 'protocol: sound'")
-    cohort = study.cohort()
-    data = training_data(cohort, study.extract(cohort, workers, progress))
+    data = _training(study, workers, progress)
     variants = [Variant(FULL, "", study.config), *standard_variants(study.config, data)]
     variants += [_named(study.config, name, changes) for name, changes in _own(study.config)]
     for variant in variants:
@@ -85,15 +87,32 @@ def ablate(study: Study, workers: int = 1, progress: Progress = silent) -> Ablat
         progress("ablation", number, len(variants))
         cases = data
         if _extracts(variant.config, study.config):
-            other = replace(study, config=variant.config)
-            other_cohort = other.cohort()
-            cases = training_data(other_cohort, other.extract(other_cohort, workers, progress))
-        only = variant.config.model.nomogram_score
-        fit = cross_fit(cases, variant.config, workers, silent, only=only)
+            cases = _training(replace(study, config=variant.config), workers, progress)
+        fit = _fit(variant.config, cases, workers, full)
         full = full or fit
         rows += _rows(variant, cases, fit, data, full, study.config)
     progress("ablation", len(variants), len(variants))
     return Ablation(_adjusted(pd.DataFrame(rows)), FULL, study.config)
+
+
+def _training(study: Study, workers: int, progress: Progress) -> TrainingData:
+    """Read a study's training cases as its own training does."""
+    cohort = study.cohort()
+    return training_data(cohort, reader_values(cohort, study.extract(cohort, workers, progress)))
+
+
+def _fit(config: StudyConfig, cases: TrainingData, workers: int, full: CrossFit | None) -> CrossFit:
+    """Cross-fit the study itself, or a variant of it with the algorithms the study voted for.
+
+    The vote looks at all feature sets, of which a variant fits one. A vote on that one alone would
+    make the full model another than the study's, and mix its change with the variant's.
+    """
+    stability = perturbation_icc(config, cases.features.columns)
+    if full is None:
+        return cross_fit(cases, config, workers, silent, stability)
+    voted = () if config.model.classifier != "vote" else full.voted
+    only = config.model.nomogram_score
+    return cross_fit(cases, config, workers, silent, stability, only=only, voted=voted)
 
 
 def _check_engines(variant: Variant, study: Study) -> None:

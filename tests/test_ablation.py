@@ -8,14 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import dlr.ablation as ablation_module
 from dlr import Study
-from dlr.ablation import FULL, ablate, standard_variants
+from dlr.ablation import FULL, Variant, ablate, standard_variants
 from dlr.cohort.simulation import write_tiny_cohort
 from dlr.config import StudyConfig
 from dlr.errors import DlrError, InputError
 from dlr.models.cases import TrainingData
 from dlr.models.feature_sets import FeatureSet, feature_sets
 from dlr.report import write_report
+from dlr.stats import auc
 
 
 @pytest.fixture(scope="module")
@@ -123,3 +125,30 @@ def test_a_block_is_left_out_of_the_set_that_enters_the_nomogram() -> None:
     late = without(members=["Rad_sag", "DL_sag", "Rad_axi"], fusion="stack")
     assert late["without DL_sag"].members == ("Rad_sag", "Rad_axi")
     assert late["without DL_sag"].fusion == "stack"
+
+
+def test_the_full_model_is_the_study_itself_and_its_votes_serve_the_variants(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    voting = {
+        "classifier": "vote",
+        "algorithms": ("logistic", "knn", "decision-tree"),
+        "tune": False,
+    }
+    model = study.config.model.model_copy(update=voting)
+    voted = Study(study.config.model_copy(update={"model": model}), study.work)
+    cohort = voted.cohort()
+    features = voted.extract(cohort)
+    scores = voted.train(cohort, features).result.scores
+    monkeypatch.setattr(
+        ablation_module,
+        "standard_variants",
+        lambda config, data: [Variant("same again", "own", config)],
+    )
+    table = ablate(voted).table.set_index(["variant", "score"])
+    for name in ("DLR", "Nomogram"):
+        rows = scores[(scores["feature_set"] == name) & (scores["estimate"] == "out-of-fold")]
+        rows = rows[rows["cohort"] == "training"]
+        own = auc(rows["outcome"], rows["score"]).value
+        assert table.loc[(FULL, name), "auc"] == pytest.approx(own, abs=1e-12)
+        assert table.loc[("same again", name), "difference"] == 0

@@ -90,6 +90,11 @@ class CrossFit:
     algorithms: Mapping[str, pd.DataFrame] | None = None
     grids: Mapping[str, GridFit] | None = None
 
+    @property
+    def voted(self) -> tuple[str, ...]:
+        """The algorithm of each outer fold, then of the final models."""
+        return (*self.winners, self.final.vote.winner)
+
 
 def cross_fit(
     data: TrainingData,
@@ -98,6 +103,7 @@ def cross_fit(
     progress: Progress,
     stability: pd.Series | None = None,
     only: str | None = None,
+    voted: tuple[str, ...] = (),
 ) -> CrossFit:
     """Run the nested cross-validation and fit the final models.
 
@@ -112,6 +118,9 @@ def cross_fit(
         ICC of each feature over perturbed ROIs, for the gate.
     only : str, optional
         Fit this feature set (and, for a late fusion, its members) and no other.
+    voted : tuple of str, optional
+        The algorithm of each outer fold, then of the final models, instead of a vote; see
+        :attr:`CrossFit.voted`.
 
     Returns
     -------
@@ -122,9 +131,15 @@ def cross_fit(
     sets = feature_sets(list(data.features.columns), config)
     if only is not None:
         sets = {name: item for name, item in sets.items() if name in (only, *sets[only].members)}
+    if voted:
+        tried = {"algorithms": tuple(dict.fromkeys(voted))}
+        config = config.model_copy(update={"model": config.model.model_copy(update=tried)})
     settings = ChainSettings.of(config, stability)
     grids = _fit_all(parts, sets, settings, config.seed, workers, progress)
-    folds = [complete(part, grid, sets, config) for part, grid in zip(parts, grids, strict=True)]
+    folds = [
+        complete(part, grid, sets, config, winner)
+        for part, grid, winner in zip(parts, grids, voted or ("",) * len(parts), strict=True)
+    ]
     scores: list[pd.DataFrame] = []
     per_algorithm: dict[str, list[pd.DataFrame]] = {key: [] for key in config.model.candidates}
     for number, (_, test) in enumerate(splits):
@@ -221,10 +236,16 @@ def fit_set(data: TrainingData, item: FeatureSet, settings: ChainSettings, seed:
 
 
 def complete(
-    data: TrainingData, grids: Grids, sets: dict[str, FeatureSet], config: StudyConfig
+    data: TrainingData,
+    grids: Grids,
+    sets: dict[str, FeatureSet],
+    config: StudyConfig,
+    winner: str = "",
 ) -> FinalModels:
-    """Vote on the algorithm; add late fusions, the clinical model and the nomogram."""
+    """Vote on the algorithm, or take a winner; add late fusions, clinical model and nomogram."""
     votes = vote(inner_areas(grids))
+    if winner:
+        votes = replace(votes, winner=winner)
     signatures = {n: signature_of(grid, votes.winner, data.outcome) for n, grid in grids.items()}
     for item in sets.values():
         if item.members:

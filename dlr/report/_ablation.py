@@ -31,7 +31,9 @@ def ablation_report(ablation: Ablation) -> Report:
         Text(
             "Every row is the whole nested protocol rerun with one block, step or setting left "
             "out or changed, judged on the same training cases by the same folds; differences are "
-            "paired. With so many rows some differ by chance: p_adjusted allows for it (Holm)."
+            "paired. The full model is the study itself; where it votes on the algorithm, the "
+            "winner of each fold serves every row. With so many rows some differ by chance: "
+            "p_adjusted allows for it (Holm)."
         )
     ]
     for score in dict.fromkeys(ablation.table["score"]):
