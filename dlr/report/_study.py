@@ -18,6 +18,7 @@ from dlr.report._evidence import study_evidence
 from dlr.report._features import features_section
 from dlr.report._methods import methods_paragraphs, references
 from dlr.report._protocol import audit_section, grid_section
+from dlr.report._regression_tables import choice_table, imputed_table, logistic_table
 from dlr.report._scores import scores_figures, waterfalls
 from dlr.report._shared import (
     cohort_section,
@@ -28,7 +29,7 @@ from dlr.report._shared import (
     slug,
 )
 from dlr.report._summary import summary_section
-from dlr.report._tables import choice_table, logistic_table, plain_table, steps_table
+from dlr.report._tables import plain_table, steps_table
 from dlr.report._training import clinical_roc, corrected_calibration, redundancy_figures
 from dlr.report._words import ESTIMATES, outcome_name, set_meaning
 
@@ -144,7 +145,9 @@ def _clinical_section(result: StudyResult) -> Section | None:
                 wide=True,
             )
         )
-        blocks.append(choice_table(_labelled(result, ranking), repeated=repeated))
+        own = result.scores["estimate"] != "frozen"
+        n_cases = result.scores.loc[own, "case_id"].nunique()
+        blocks.append(choice_table(_labelled(result, ranking), n_cases, repeated=repeated))
     blocks += clinical_roc(result)
     for table, name, title in (
         (result.univariate, "univariate", "Univariate logistic regression (training cohort)."),
@@ -166,16 +169,7 @@ def _clinical_section(result: StudyResult) -> Section | None:
             )
         )
     if result.pooled is not None:
-        blocks.append(
-            plain_table(
-                "imputed_logistic",
-                "Multivariable logistic regression over "
-                f"{config.clinical_model.multiple_imputation} imputations (Rubin's rules).",
-                result.pooled.to_frame(),
-                "Imputation uses the outcome, as it should for odds ratios; no prediction of "
-                "this report rests on it.",
-            )
-        )
+        blocks.append(imputed_table(result.pooled, config))
     lead = "Which clinical variables go with the outcome, alone and together."
     return Section("clinical", "Clinical variables", lead, tuple(blocks)) if blocks else None
 

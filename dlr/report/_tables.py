@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dlr.figures._text import DASH, interval, number, p_cell, ratio
+from dlr.figures._text import DASH, interval, number, p_cell
 from dlr.report._blocks import Table
 from dlr.report._methods_outcome import fallback_sentences
 from dlr.report._words import WORSE, class_labels, useless_threshold, variable_label
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
         BaselineTable,
         ClassificationMetrics,
         DelongMatrix,
-        LogisticTable,
         Proportion,
     )
 
@@ -297,68 +295,6 @@ def baseline_table(table: BaselineTable, name: str, caption: str, config: StudyC
 def _test(name: str) -> str:
     """Return the short name of a test, or the name itself."""
     return next((short for start, short in _TESTS.items() if name.startswith(start)), name)
-
-
-def whole_test(*, repeated: bool) -> str:
-    """Name the test of a variable with all its levels; `repeated`: subjects have several cases."""
-    return "Wald, whole variable" if repeated else "likelihood ratio"
-
-
-def logistic_table(
-    table: LogisticTable, name: str, caption: str, config: StudyConfig, *, repeated: bool = False
-) -> Table:
-    """Odds ratios as papers print them; `repeated`: subjects have several cases."""
-    frame = table.to_frame()
-    head = f"P ({whole_test(repeated=repeated)})"
-    first = ~frame["variable"].duplicated()
-    rows = [
-        _logistic_row(row, table.level, config)
-        | {head: p_cell(float(row["p_likelihood_ratio"])) if new else ""}
-        for row, new in zip(frame.to_dict("records"), first, strict=True)
-    ]
-    note = (
-        "An odds ratio above 1 means that the outcome is more likely; of a continuous variable, "
-        "per unit (in brackets where the study file names it). Intervals go with the Wald test of "
-        "that row; the other test is of the variable with all its levels, and differs from Wald's "
-        "where cases are few."
-    )
-    if not repeated:
-        note += " The CSV has profile-likelihood intervals too, which go with it."
-    if frame["separated"].any():
-        note += " * Separated data, fitted by Firth's penalised likelihood."
-    return Table(name, caption, pd.DataFrame(rows), frame, note, len(frame) > LONG)
-
-
-def _logistic_row(
-    row: Mapping[Hashable, object], level: float, config: StudyConfig
-) -> dict[str, str]:
-    value, low, high = (float(str(row[key])) for key in ("odds_ratio", "low", "high"))
-    against = f"{row['level']} (against {row['reference']})" if row["level"] else ""
-    mark = "*" if row["separated"] else ""
-    odds = DASH if value != value else f"{ratio(value)} ({ratio(low)}{DASH}{ratio(high)}){mark}"
-    return {
-        "Variable": variable_label(config, str(row["variable"])),
-        "Level": against,
-        f"Odds ratio ({level:.0%} CI)": odds,
-        "P (Wald)": p_cell(float(str(row["p_value"]))),
-    }
-
-
-def choice_table(ranking: pd.DataFrame, *, repeated: bool) -> Table:
-    """Show how the clinical variables were chosen; `repeated`: subjects have several cases."""
-    test = whole_test(repeated=repeated)
-    caption = "Choice of the clinical variables (training cohort)."
-    note = (
-        "Jointly: among the variables significant alone. The tables of odds ratios name the test "
-        "of every P, as Wald's of a single row may differ."
-    )
-    table = plain_table("clinical_ranking", caption, ranking, note)
-    heads = {
-        "AUC": "AUC alone",
-        "P univariate": f"P alone ({test})",
-        "P multivariable": f"P jointly ({test})",
-    }
-    return replace(table, shown=table.shown.rename(columns=heads))
 
 
 def steps_table(traces: Mapping[str, SelectionTrace]) -> Table:

@@ -22,7 +22,12 @@ from dlr.report._warnings import cohort_warnings, model_warnings
 from dlr.report._words import calibration_words, one_sided, worse_than_chance
 from dlr.results import ModelGrid, StudyResult, ValidationResult
 from dlr.settings import SplitSettings
-from dlr.stats import baseline_table
+from dlr.stats import (
+    baseline_table,
+    multiple_imputation_logistic,
+    multivariable_logistic,
+    univariate_logistic,
+)
 
 from .conftest import make_clinical
 
@@ -276,6 +281,48 @@ def test_every_p_of_the_clinical_tables_names_its_test(real_study: StudyResult) 
     }
     assert "P jointly (Wald, whole variable)" in tables["clinical_ranking"].shown
     assert "P (Wald, whole variable)" in tables["multivariable_logistic"].shown
+
+
+def test_the_clinical_tables_say_on_which_cases_and_by_which_likelihood(
+    real_study: StudyResult,
+) -> None:
+    clinical = make_clinical(120, "training", 1)
+    clinical.loc[clinical.index[:7], "odi"] = np.nan
+    clinical.loc[clinical["outcome"] == 0, "slrt"] = "negative"  # separates: no event against it
+    alone = univariate_logistic(clinical, "outcome", ["odi", "slrt"])
+    joint = multivariable_logistic(clinical, "outcome", ["odi", "slrt"])
+    study = replace(real_study, univariate=alone, multivariable=joint)
+    tables = {item.name: item for item in tables_of(study_report(study))}
+    chosen = tables["clinical_ranking"]
+    n_cases = real_study.scores.loc[real_study.scores["estimate"] != "frozen", "case_id"].nunique()
+    assert f"({n_cases} training cases, missing values filled in)" in chosen.caption
+    assert "by the ordinary likelihood, also where data are separated" in chosen.note
+    assert "leave incomplete cases out and take Firth's" in chosen.note
+    note = tables["univariate_logistic"].note
+    assert "on the 113 to 120 cases complete in the variable of the row" in note
+    assert "Firth's penalised likelihood, which its likelihood-ratio test compares, too" in note
+    note = tables["multivariable_logistic"].note
+    assert "on the 113 cases complete in all variables of the model" in note
+
+
+def test_the_table_over_imputations_is_written_like_its_neighbours(
+    real_study: StudyResult,
+) -> None:
+    clinical = make_clinical(120, "training", 1)
+    clinical.loc[clinical.index[:7], "odi"] = np.nan
+    pooled = multiple_imputation_logistic(clinical, "outcome", ["odi", "slrt"], 3)
+    tables = {
+        item.name: item for item in tables_of(study_report(replace(real_study, pooled=pooled)))
+    }
+    table = tables["imputed_logistic"]
+    assert table.shown["Variable"].tolist() == ["ODI (%)", "Leg raise"]
+    assert table.shown["Level"].tolist() == ["", "positive (against negative)"]
+    assert list(table.shown)[2:] == [
+        "Odds ratio (95% CI)", "P (Wald)", "Missing", "Information missing",
+    ]  # fmt: skip
+    assert table.shown["Missing"].tolist() == ["7", "0"]
+    assert table.data["degrees_of_freedom"].notna().all()  # the CSV keeps everything
+    assert "All 120 cases of known outcome" in table.note
 
 
 def test_a_table_of_more_cases_than_were_judged_says_so(judged: ValidationResult) -> None:
