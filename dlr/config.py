@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from dlr.config_faults import read_yaml, settings_faults
-from dlr.errors import InputError
+from dlr.errors import Fault, InputError
 from dlr.features.mazda.settings import MazdaSettings
 from dlr.settings import (
     AgreementSettings,
@@ -103,6 +103,9 @@ class StudyConfig(Settings):
         """
         path = Path(path)
         raw = read_yaml(path)
+        if raw.get("kind") == "cnn" or ("task" in raw and "views" not in raw):
+            message = "this is a CNN study; use the commands of 'dlr cnn', such as 'dlr cnn train'"
+            raise InputError([Fault(message, path, code="study-kind")])
         try:
             config = cls.model_validate(raw)
         except ValidationError as error:

@@ -102,6 +102,9 @@ class _Run:
             raise InputError([Fault(message, folder, code="no-run")])
         try:
             settings = read_yaml_document(needed[0])
+            if settings.get("kind") == "cnn":
+                message = "this is a run of 'dlr cnn', which 'dlr diff' cannot compare yet"
+                raise InputError([Fault(message, folder, code="run-kind")])
             record = _json(folder / "provenance.json") or {}
             return cls(
                 folder,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dlr.cnn.settings import CnnStudyConfig
 from dlr.config import StudyConfig
 from dlr.errors import InputError
 from dlr.settings.models import EvaluationSettings
@@ -149,3 +150,14 @@ def test_ranges_of_decision_curves_are_checked_before_work(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         EvaluationSettings.model_validate(settings)
+
+
+def test_a_study_of_the_other_kind_is_told_its_commands(tmp_path: Path) -> None:
+    cnn = tmp_path / "cnn.yaml"
+    cnn.write_text("name: x\nkind: cnn\nimages: i.csv\nclinical: c.csv\n", encoding="utf-8")
+    with pytest.raises(InputError, match="this is a CNN study; use the commands of 'dlr cnn'"):
+        StudyConfig.from_yaml(cnn)
+    radiomics = tmp_path / "radiomics.yaml"
+    radiomics.write_text("name: x\nviews: {sag: {}}\nimages: i.csv\n", encoding="utf-8")
+    with pytest.raises(InputError, match="this is a radiomics study; use 'dlr train'"):
+        CnnStudyConfig.from_yaml(radiomics)

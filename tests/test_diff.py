@@ -172,3 +172,9 @@ def test_folders_without_a_run_are_refused(run: Path, tmp_path: Path) -> None:
     (run / "metrics.json").write_text("{")
     with pytest.raises(InputError, match="cannot be read"):
         compare_runs(run, run)
+
+
+def test_runs_of_a_cnn_are_refused_in_a_sentence(run: Path, other: Path) -> None:
+    (other / "study.yaml").write_text(yaml.safe_dump({**SETTINGS, "kind": "cnn"}))
+    with pytest.raises(InputError, match="a run of 'dlr cnn', which 'dlr diff' cannot compare yet"):
+        compare_runs(run, other)

@@ -35,9 +35,13 @@ def named_cohorts(
         for row in clinical.loc[named == "", ROW]
     ]
     if (named == POOLED).any():
-        message = f"'{POOLED}' is the name of all cohorts together; give this cohort another one"
-        faults.append(Fault(message, config.clinical, column=settings.column, code="cohort-name"))
+        faults.append(_pooled_fault(config))
     return named.where(named != settings.training, TRAINING), faults
+
+
+def _pooled_fault(config: CnnStudyConfig) -> Fault:
+    message = f"'{POOLED}' is the name of all cohorts together; give this cohort another one"
+    return Fault(message, config.clinical, column=config.cohorts.column, code="cohort-name")
 
 
 def study_cohorts(
@@ -45,6 +49,8 @@ def study_cohorts(
 ) -> tuple[pd.Series, list[Fault]]:
     """Read the cohort column or draw the split; the training cohort is ``"training"``."""
     settings = config.cohorts
+    if settings.split is None and (clinical[settings.column] == POOLED).any():
+        return clinical[settings.column], [_pooled_fault(config)]
     if settings.split is not None:
         table = clinical.assign(outcome=cases[targets].max(axis=1).fillna(0))
         cohort = split_cohorts(table, settings.split, config.seed, config.clinical)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from dlr.config_faults import read_yaml, settings_faults
-from dlr.errors import InputError
+from dlr.errors import Fault, InputError
 from dlr.settings import CohortSettings, EvaluationSettings, Name, OutcomeSettings, Settings
 
 FLIPS = ("horizontal_flip", "vertical_flip")
@@ -246,6 +246,9 @@ class CnnStudyConfig(Settings):
         """
         path = Path(path)
         raw = read_yaml(path)
+        if "views" in raw and "task" not in raw:
+            message = "this is a radiomics study; use 'dlr train' and its fellows, without 'cnn'"
+            raise InputError([Fault(message, path, code="study-kind")])
         try:
             config = cls.model_validate(raw)
         except ValidationError as error:

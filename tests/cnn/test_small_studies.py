@@ -19,7 +19,7 @@ from dlr.cnn.report import cnn_report
 from dlr.cnn.store import prepare_pictures
 from dlr.cnn.tables import final_table
 from dlr.cnn.validation import predict_cnn, validate_cnn
-from dlr.errors import DlrError
+from dlr.errors import DlrError, InputError
 
 from .conftest import make_config, write_cohort
 
@@ -190,3 +190,12 @@ def test_a_picture_outside_its_window_is_listed(tmp_path: Path) -> None:
     reason = prepare_pictures(CnnCohort.load(config), tmp_path / "w").failures["reason"].item()
     assert "becomes one colour" in reason
     assert "outside 'pictures.window' (0 to 255)" in reason
+
+
+def test_a_cohort_called_pooled_is_refused_where_it_is_trained(tmp_path: Path) -> None:
+    images, clinical = write_cohort(tmp_path, 12)
+    table = pd.read_csv(clinical)
+    table["cohort"] = table["cohort"].replace("external", "pooled")
+    table.to_csv(clinical, index=False)
+    with pytest.raises(InputError, match="'pooled' is the name of all cohorts together"):
+        CnnCohort.load(make_config(images, clinical))
