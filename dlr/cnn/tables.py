@@ -111,7 +111,8 @@ def _fold_rows(result: CnnResult) -> pd.DataFrame:
 def _class_measures(right: float, wrong: float, missed: float) -> list[float]:
     precision = right / (right + wrong) if right + wrong else float("nan")
     recall = right / (right + missed) if right + missed else float("nan")
-    return [precision, recall, 2 * right / (2 * right + wrong + missed)]
+    all_told = 2 * right + wrong + missed
+    return [precision, recall, 2 * right / all_told if all_told else float("nan")]
 
 
 def _share_right(rows: pd.DataFrame) -> float:

@@ -223,6 +223,8 @@ def auc(y: ArrayLike, score: ArrayLike, groups: ArrayLike | None = None) -> Auc:
             f"the estimated variance of an area of exactly {value:g} is zero, so the interval "
             "has no width and understates the uncertainty"
         )
+    elif not note and values.min() == values.max():
+        note = "all scores are equal, so the area is 0.5 and its interval has no width"
     elif not note and codes is not None and variance <= NO_SPREAD:
         # Of two or three patients' cases Obuchowski's estimate can be zero or below it.
         variance = nan

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from dlr.cnn.matching import matched_cases
 from dlr.cnn.remarks import equal_scores, interval_notes, matching_words, number_errors
 from dlr.cnn.report import cnn_report
 from dlr.cnn.store import prepare_pictures
-from dlr.cnn.tables import final_table
+from dlr.cnn.tables import class_table, final_table
 from dlr.cnn.validation import predict_cnn, validate_cnn
 from dlr.errors import DlrError, InputError
 
@@ -199,3 +200,14 @@ def test_a_cohort_called_pooled_is_refused_where_it_is_trained(tmp_path: Path) -
     table.to_csv(clinical, index=False)
     with pytest.raises(InputError, match="'pooled' is the name of all cohorts together"):
         CnnCohort.load(make_config(images, clinical))
+
+
+def test_a_fold_of_one_class_has_a_column_in_the_published_table() -> None:
+    frame = metrics(scores([0, 0, 0], [0.1, 0.2, 0.3]), 0.95)
+    row = {**frame, "estimate": "out-of-fold", "threshold_from": "own fold", "target": "a"}
+    both = {**metrics(scores([0, 1], [0.1, 0.8]), 0.95), "estimate": "out-of-fold"}
+    both |= {"threshold_from": "own fold", "target": "a", "fold": "1"}
+    table = class_table(SimpleNamespace(performance=pd.DataFrame([{**row, "fold": "0"}, both])))  # type: ignore[arg-type]
+    column = table.set_index(["class", "measure"])["Fold 0"]
+    assert column["no", "Precision"] == column["no", "F1-score"] == 1
+    assert np.isnan(column["yes", "F1-score"])
