@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from dlr.cohort.tables import IMAGE_ALIASES, ROW, read_text_table, standard_names
+from dlr.cohort.values import DATE
 from dlr.dicom.identity import pseudonym, require_distinct
 from dlr.errors import DlrError, Fault, InputError
 from dlr.safety.spreadsheets import write_csv_table
@@ -124,11 +125,35 @@ def _copy(
         if column in table:
             changed[column] = [_moved(cell, path.parent, target.parent) for cell in table[column]]
     others = [name for name in changed if name not in ("subject_id", CASE)]
-    telling = sum(
-        any(subject and _holds_word(str(cell), subject) for cell in row)
-        for subject, row in zip(subjects, changed[others].to_numpy(), strict=True)
-    )
+    told = [_told(changed[name].astype(str), subjects) for name in others]
+    telling = sum(map(any, zip(*told, strict=True)))
     return changed, PseudonymisedTable(target, subjects.nunique(), tuple(map(str, others)), telling)
+
+
+def _told(cells: pd.Series, subjects: pd.Series) -> list[bool]:
+    """Tell row by row whether a column holds the subject's identifier."""
+    pairs = list(zip(cells, subjects, strict=True))
+    # One equal number is chance; a whole column of them is identifiers whose zeros are lost.
+    equal = [_digits(cell) == _digits(subject) != "" for cell, subject in pairs]
+    if 2 * sum(equal) <= len(equal):
+        equal = [False] * len(equal)
+    return [
+        bool(subject) and (same or _holds_word(cell, subject) or _holds_number(cell, subject))
+        for (cell, subject), same in zip(pairs, equal, strict=True)
+    ]
+
+
+def _digits(text: str) -> str:
+    """Return a whole number without leading zeros; nothing for any other text."""
+    return (text.lstrip("0") or "0") if text.isascii() and text.isdigit() else ""
+
+
+def _holds_number(cell: str, subject: str) -> bool:
+    """Tell whether a text, such as a path, holds a number as an identifier without its zeros."""
+    number = _digits(subject)
+    if not number or DATE.fullmatch(cell) or re.fullmatch(r"[-+]?\d+([.,]\d+)?", cell):
+        return False
+    return re.search(rf"(?<![^\W_])0*{number}(?![^\W_])", cell) is not None
 
 
 def _holds_word(cell: str, subject: str) -> bool:

@@ -216,6 +216,26 @@ def test_settings_lose_their_folders(tmp_path: Path) -> None:
     assert config.images.is_absolute()
 
 
+@pytest.mark.parametrize(
+    ("column", "cells", "telling"),
+    [
+        ("image", ["5_image.nii.gz", "scans/6.nii", "x/0007/a.nii"], 3),
+        ("image", ["15_image.nii.gz", "scans/60.nii", "07a.nii"], 0),
+        ("number", ["5", "6", "7"], 3),  # a spreadsheet lost the zeros
+        ("age", ["5", "61", "72"], 0),  # an equal number is chance
+        ("seen", ["2021-05-05", "2021-06-06", "2021-07-07"], 0),
+        ("value", ["5.2", "6,1", "-7"], 0),
+    ],
+)
+def test_identifiers_are_known_without_their_zeros(
+    tmp_path: Path, column: str, cells: list[str], telling: int
+) -> None:
+    table = pd.DataFrame({"subject_id": ["005", "006", "007"], column: cells})
+    table.to_csv(tmp_path / "t.csv", index=False)
+    (written,) = pseudonymise_files([tmp_path / "t.csv"], tmp_path / "out", b"k" * 32)
+    assert written.n_telling == telling
+
+
 def test_tables_get_the_pseudonyms_of_an_import(tmp_path: Path) -> None:
     (tmp_path / "a.nii").write_text("")
     (tmp_path / "images.csv").write_text(
