@@ -265,7 +265,9 @@ def at(frame: pd.DataFrame, row: str, column: str) -> float:
 def baseline_table(table: BaselineTable, name: str, caption: str, config: StudyConfig) -> Table:
     """Variables by outcome as papers print them."""
     frame = table.to_frame()
-    negative, positive = (heading(label) for label in class_labels(config))
+    negative, positive = class_labels(config)
+    if not config.outcome.label:
+        negative, positive = heading(negative), heading(positive)
     groups = {
         "all": f"All (n = {table.n})",
         "negative": f"{negative} (n = {table.n_negative})",

@@ -43,12 +43,8 @@ def unit(config: StudyConfig) -> str:
 
 
 def outcome_name(config: StudyConfig) -> str:
-    """Return what the predicted event is called, in the middle of a sentence."""
-    label = config.outcome.label
-    if not label:
-        return f"{config.outcome.column} = {config.outcome.positive}"
-    # "Surgery" becomes "surgery", but "MRI grade" keeps its capitals.
-    return label if label[1:2].isupper() else f"{label[:1].lower()}{label[1:]}"
+    """Return what the predicted event is called: its label, as the study file has it."""
+    return config.outcome.label or f"{config.outcome.column} = {config.outcome.positive}"
 
 
 def variable_label(config: StudyConfig, name: str) -> str:

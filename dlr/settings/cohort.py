@@ -18,7 +18,9 @@ class OutcomeSettings(Settings):
     negative: str | int | float | bool | None = Field(
         None, description="Value that means no event; needed if the column holds a third value"
     )
-    label: str | None = Field(None, description="How tables and figures call the positive class")
+    label: str | None = Field(
+        None, description="How tables, figures and sentences call the positive class, as written"
+    )
 
 
 class SplitSettings(Settings):

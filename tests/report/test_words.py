@@ -68,12 +68,13 @@ def test_lists_and_counts_read_as_sentences() -> None:
     assert plural(1200, "case") == "1,200 cases"
 
 
-def test_the_outcome_is_named_in_the_middle_of_a_sentence(real_study: StudyResult) -> None:
+def test_the_outcome_is_named_as_its_label_is_written(real_study: StudyResult) -> None:
     def named(label: str | None) -> tuple[str, str]:
         outcome = real_study.config.outcome.model_copy(update={"label": label})
         return class_labels(real_study.config.model_copy(update={"outcome": outcome}))
 
-    assert named("Surgery") == ("no surgery", "surgery")
+    assert named("Pfirrmann 5") == ("no Pfirrmann 5", "Pfirrmann 5")
+    assert named("surgery") == ("no surgery", "surgery")
     assert named("MRI grade 4") == ("no MRI grade 4", "MRI grade 4")
     assert named(None) == ("negative", "positive")
 
