@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from math import comb
 
 import pandas as pd
 
@@ -28,6 +29,8 @@ _PERSON = re.compile(r"[A-Z][\w'-]+(\^|, ?)[A-Z][\w'. -]*")
 _RECORD_NUMBER = re.compile(r"[A-Za-z]{0,3}\d{6,}")
 _MAYBE_LEVELS = frozenset({"none", "null"})
 _FEWEST = 10
+_UNLIKELY = 100
+"""Separation that chance brings more often than once in so many times is not worth a word."""
 _MOST = 0.5
 
 
@@ -200,9 +203,37 @@ def _in_cohorts(cohort: Cohort, name: str) -> list[Finding]:
                 "with filled-in values there; remove the variable, or find the values"
             )
             found.append(finding("warning", "absent-in-cohort", message, path, column=name))
+    found += _separating(cohort, name)
     if cohort.config.clinical_variables[name].type == "categorical":
         found += _new_levels(cohort, name, set(training))
     return found
+
+
+def _separating(cohort: Cohort, name: str) -> list[Finding]:
+    """Find a variable that tells the outcome of every training case, as only the outcome does."""
+    known = cohort.cases(TRAINING)[["subject_id", name, "outcome"]].dropna()
+    if known["outcome"].nunique() < 2:
+        return []
+    if cohort.config.clinical_variables[name].type == "categorical":
+        parts = known[name].nunique()
+        apart = bool((known.groupby(name)["outcome"].nunique() == 1).all())
+    else:
+        parts = 2
+        low, high = sorted(
+            (part[name].min(), part[name].max()) for _, part in known.groupby("outcome")
+        )
+        apart = low[1] < high[0]
+    # Each part may hold either class; ROIs of a subject that are alike tell no more than one.
+    single = known.drop_duplicates()
+    ways = comb(len(single), int(single["outcome"].sum()))
+    if not apart or _UNLIKELY * (2**parts - 2) > ways:
+        return []
+    message = (
+        f"the variable separates the outcome completely in the training cohort (n = {len(known)}); "
+        "is it known only afterwards? Then remove it from 'clinical_variables'"
+    )
+    path = cohort.config.clinical
+    return [finding("warning", "separates-outcome", message, path, column=name)]
 
 
 def _new_levels(cohort: Cohort, name: str, known: set[object]) -> list[Finding]:

@@ -103,3 +103,34 @@ def test_none_as_a_level_is_asked_about_until_it_is_declared(cohort: Path) -> No
     levels = {"type": "categorical", "levels": ["none", "former", "current"]}
     settings(cohort, lambda content: content["clinical_variables"].update(smoking=levels))
     assert found(cohort) == {}
+
+
+@pytest.mark.parametrize("kind", ["categorical", "continuous"])
+def test_a_variable_that_tells_every_outcome_is_warned_of(cohort: Path, kind: str) -> None:
+    outcome = read_clinical_table(cohort / "clinical.csv")["surgery"]
+    values = (outcome == outcome.iloc[0]).astype(int).astype(str)
+    if kind == "continuous":
+        values = [f"{10 * int(v) + n / 7:.2f}" for n, v in enumerate(values.map({"0": 0, "1": 9}))]
+    declare(cohort, "graft", kind, list(values))
+    config = StudyConfig.from_yaml(cohort / "study.yaml")
+    study = Cohort.load(config)
+    checked = check_columns(read_clinical_table(config.clinical), config, study)
+    (warning,) = checked.findings
+    assert (warning.level, warning.code, warning.what.column) == (
+        "warning", "separates-outcome", "graft",
+    )  # fmt: skip
+    n_cases = len(study.cases("training"))
+    assert f"completely in the training cohort (n = {n_cases}); is it known only after" in str(
+        warning
+    )
+
+
+def test_one_exception_or_few_cases_are_no_separation(cohort: Path) -> None:
+    outcome = read_clinical_table(cohort / "clinical.csv")["surgery"]
+    values = (outcome == outcome.iloc[0]).astype(int)
+    values.iloc[0] = 1 - values.iloc[0]
+    declare(cohort, "graft", "categorical", list(values.astype(str)))
+    assert "graft" not in found(cohort)
+    few = [str(v) if n < 5 else "" for n, v in enumerate((outcome == outcome.iloc[0]).astype(int))]
+    edit(cohort / "clinical.csv", lambda table: table.__setitem__("graft", few))
+    assert found(cohort).get("graft", ("", ""))[1] != "separates-outcome"
