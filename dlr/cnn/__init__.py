@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from dlr.cnn.kappa import cohen_kappa, fleiss_kappa
     from dlr.cnn.onnx import export_onnx
     from dlr.cnn.outputs import write_cnn_run
-    from dlr.cnn.readers import ReaderStudy, compare_readers, read_readers
+    from dlr.cnn.reader_table import read_readers
+    from dlr.cnn.readers import ReaderStudy, compare_readers
     from dlr.cnn.results import CnnResult
     from dlr.cnn.roi_crops import DiscCrops, write_disc_crops
     from dlr.cnn.settings import CnnStudyConfig
@@ -53,7 +54,7 @@ _MODULES = {
     "fleiss_kappa": "kappa",
     "is_cnn_bundle": "bundle",
     "predict_cnn": "validation",
-    "read_readers": "readers",
+    "read_readers": "reader_table",
     "score_features": "fusion",
     "train_study": "crossfit",
     "validate_cnn": "validation",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dlr.cnn.cohort import CnnCohort
-from dlr.cnn.readers import read_ratings
+from dlr.cnn.reader_table import read_ratings
 from dlr.cnn.results import BAGGED, CnnResult
 from dlr.cnn.settings import CnnStudyConfig, candidates
 from dlr.errors import DlrError, Fault, InputError, WeightsError
@@ -144,12 +144,18 @@ def check_readers(cohort: CnnCohort) -> None:
     Raises
     ------
     InputError
-        With every fault of the table; or if none of its cases is one of the study.
+        With every fault of the table; or if none of its cases is one of the study, or a reader
+        is called as a network.
     """
     settings = cohort.config.readers
     if settings is None:
         return
-    rated = pd.unique(read_ratings(settings.table, cohort.targets)["case_id"])
+    ratings = read_ratings(settings.table, cohort.targets)
+    namesakes = sorted({*ratings["reader"]} & {*cohort.config.networks})
+    if namesakes:
+        message = f"'{namesakes[0]}' is the name of a network of the study; rename this reader"
+        raise InputError([Fault(message, settings.table, column="reader", code="reader-name")])
+    rated = pd.unique(ratings["case_id"])
     known = cohort.cases.index
     if not known.isin(rated).any():
         message = (

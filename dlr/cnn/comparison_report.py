@@ -13,14 +13,8 @@ import pandas as pd
 from dlr import figures
 from dlr.cnn.cohort import target_names
 from dlr.cnn.compare import NetworkComparison, judged_scores, listed
-from dlr.cnn.readers import (
-    MODEL,
-    ReaderStudy,
-    compare_readers,
-    plot_readers,
-    ratings_of,
-    read_ratings,
-)
+from dlr.cnn.reader_table import MODEL, ratings_of, read_ratings
+from dlr.cnn.readers import ReaderStudy, compare_readers, plot_readers
 from dlr.cnn.report import write_page
 from dlr.cnn.settings import CnnStudyConfig
 from dlr.errors import DlrError, InputError

@@ -228,3 +228,13 @@ def test_a_size_of_the_grid_that_a_network_cannot_take_is_found_before_any_train
     with pytest.raises(WeightsError, match=r"'Second' of networks: .* pictures of 16 pixels"):
         compare_networks(make_config(*tables, **changes, training=training), tmp_path / "work")
     assert not (tmp_path / "work").exists()
+
+
+def test_a_reader_named_like_a_network_is_refused(tables, tmp_path):
+    networks = {"A": {"architecture": "test_resnet", "weights": "none"}}
+    networks |= {"B": networks["A"]}
+    cases = pd.read_csv(tables[1])["subject_id"]
+    readers = write_ratings(tmp_path, [{"case_id": case, "rating": 1} for case in cases])
+    config = make_config(*tables, networks=networks, readers=readers.model_dump())
+    with pytest.raises(InputError, match="'A' is the name of a network of the study"):
+        compare_networks(config, tmp_path / "work")

@@ -10,7 +10,8 @@ from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.inter_rater import fleiss_kappa as fleiss
 
 from dlr.cnn.kappa import cohen_kappa, fleiss_kappa
-from dlr.cnn.readers import MODEL, compare_readers, read_ratings, read_readers
+from dlr.cnn.reader_table import MODEL, read_ratings, read_readers
+from dlr.cnn.readers import compare_readers
 from dlr.cnn.settings import ReaderSettings
 from dlr.errors import DlrError, InputError
 
