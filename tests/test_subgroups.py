@@ -166,4 +166,8 @@ def test_a_declared_level_called_none_is_a_group_like_any_other() -> None:
     )
     table = judge(scores, with_gaps(cells, declared), "comorbidity").table
     assert list(table["group"]) == ["diabetes", "none", "not known"]
-    assert list(judge(scores, with_gaps(cells)).table["group"]) == ["diabetes", "not known"]
+    undeclared = judge(scores, with_gaps(cells)).table
+    assert list(undeclared["group"]) == ["diabetes", "none", "not known"]
+    declared_otherwise = declared.model_copy(update={"levels": ("diabetes",), "reference": None})
+    table = judge(scores, with_gaps(cells, declared_otherwise)).table
+    assert list(table["group"]) == ["diabetes", "not known"]

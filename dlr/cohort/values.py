@@ -38,9 +38,15 @@ def is_missing_in(text: str, settings: ClinicalVariable) -> bool:
 
 
 def with_gaps(values: pd.Series, settings: ClinicalVariable | None = None) -> pd.Series:
-    """Return text with NaN where cells count as missing, of a declared variable or any column."""
+    """Return text with NaN where cells count as missing.
+
+    In a column that the study file does not declare, ``none`` is taken as a level: there is no
+    place to declare it, and as a rule it says that something is absent, not that it is unknown.
+    """
     if settings is None:
-        return values.mask(values.map(is_missing))
+        return values.mask(
+            values.map(lambda text: is_missing(text) and text.strip().lower() != "none")
+        )
     return values.mask(values.map(lambda text: is_missing_in(text, settings)))
 
 

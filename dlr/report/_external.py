@@ -166,7 +166,8 @@ def _recalibration_table(cohort: str, items: Mapping[str, Recalibration], level:
     note = (
         f"New log-odds = intercept + slope \N{MULTIPLICATION SIGN} old log-odds, with {level:.0%} "
         "confidence intervals. Closed testing (Vergouwe et al., Stat Med 2017): likelihood-ratio "
-        f"tests of both against none, then of both against the intercept alone, at {alpha:g}."
+        f"tests of both against none, then of both against the intercept alone, at {alpha:g}. "
+        "Where the slope cannot be tested, the intercept alone is, by its own interval."
     )
     caption = f"Updates of every score, fitted on the {cohort} cohort."
     return Table(f"recalibration_{slug(cohort)}", caption, pd.DataFrame(rows), data, note)
