@@ -39,7 +39,9 @@ masks and settings as well, and both to the baseline values that PyRadiomics its
 ## Where they differ on purpose, or for good reason
 
 - **MCC**: PyRadiomics adds 2.2e-16 to products of marginal probabilities, which for rare grey
-  levels shifts the coefficient in the ninth digit; the native engine leaves it out.
+  levels shifts the coefficient in the ninth digit; the native engine leaves it out. Matrices that
+  are not symmetrical it takes for such that are, which may cost several per cent or give NaN; the
+  native engine equals the singular values.
 - **Laplacian of Gaussian**: filtered within 16 sigma around the region instead of on the whole
   image. Almost all voxels are bit-equal, the others differ in the last bit of single precision.
   Values near zero (a mean, a skewness) show this as a relative difference of up to about 1e-7.
@@ -53,6 +55,15 @@ masks and settings as well, and both to the baseline values that PyRadiomics its
 - **A region that one filter cannot serve**: PyRadiomics refuses the whole case, the native engine
   gives NaN with the reason for that image only. More than {levels} grey levels count as such.
 - **One voxel** is refused by both.
+- **Missing or infinite intensities in the region** (some filtered images have them, such as LBP of
+  flat spots): NaN for that image here; PyRadiomics leaves them out of first-order features and
+  counts them as a grey level of their own in textures.
+- **Distances larger than the region**: PyRadiomics refuses the case; here the co-occurrence
+  features are NaN. A repeated distance or sigma is refused here.
+- **B-splines in an image of two slices**: SimpleITK reads from outside the image, and the numbers
+  change from run to run; refused here.
+- **Masks with values between whole labels** are cut down by PyRadiomics and refused here; so are
+  images of two dimensions.
 - **LBP2D** with more than 31 samples: the codes of `default` and `ror` overflow in scikit-image;
   here NaN with the reason.
 - **LBP3D** in PyRadiomics needs a function that SciPy 1.15 removed, and is left out silently

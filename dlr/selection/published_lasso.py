@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -50,6 +51,10 @@ class PublishedLasso(FeatureSelector):
 
     def __init__(self, folds: int = 10) -> None:
         self.folds = folds
+
+    def __sklearn_tags__(self) -> Any:
+        """Declare the two-class outcome."""
+        return self._more_binary_tags(super().__sklearn_tags__())
 
     def fit(self, X: ArrayLike | pd.DataFrame, y: ArrayLike) -> PublishedLasso:
         """Choose the penalty and keep the features.

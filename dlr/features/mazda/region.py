@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from dlr.errors import CaseError
 from dlr.features.mazda.names import DISTANCES
 from dlr.features.mazda.settings import MazdaSettings
+from dlr.imaging.geometry import check_geometry
 from dlr.imaging.planes import plane_of, slice_axis, slices_first, upright
 from dlr.imaging.slices import roi_slab, roi_slice
 
@@ -115,10 +116,12 @@ def largest_region(image: sitk.Image, mask: sitk.Image, settings: MazdaSettings)
     Raises
     ------
     CaseError
-        If the image is no volume of single values, or the ROI cannot be used.
+        If the image is no volume of single values, the mask lies on another grid, or the ROI
+        cannot be used.
     """
     if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
         raise CaseError("the image must be a volume with one value per voxel; convert it")
+    mask = check_geometry(image, mask)
     axis = slice_axis(image)
     slab = roi_slab(image, mask, axis)
     one, one_mask = roi_slice(*(slices_first(each, axis) for each in slab))

@@ -78,6 +78,13 @@ class ExtractionSettings(BaseModel):
         # PyRadiomics' documentation numbers them; SimpleITK has since given B-splines another one
         return INTERPOLATORS[value - 1]
 
+    @field_validator("distances", "sigma")
+    @classmethod
+    def _each_once(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError("each value may be given once only; delete the repeated one")
+        return value
+
     @field_validator("resampledPixelSpacing")
     @classmethod
     def _spacing_not_negative(cls, value: tuple[float, ...] | None) -> tuple[float, ...] | None:

@@ -164,7 +164,7 @@ def _feature_classes(raw: Any, source: str, faults: list[Fault]) -> Iterable[Fea
                 problem = f"unknown feature '{feature}'; {_hint(str(feature), known)}"
                 faults.append(Fault(problem, Path(source), None, key, "unknown-key"))
         if features:
-            named = tuple(str(feature) for feature in features)
+            named = tuple(dict.fromkeys(str(feature) for feature in features))
             # A list that names them all (a saved parameter file does) leaves nothing out.
             complete = set(named) == set(FEATURE_NAMES[name])
             yield FeatureClass(name, named, complete)

@@ -194,3 +194,13 @@ def test_real_discs_have_all_but_the_coarse_wavelet_scales(engine, data_root) ->
     for label in (1, 3):
         result = engine.execute(image, sitk.Equal(labels, label))
         assert all(re.match(r"WavEn.._s-[345]", name) for name in result.problems)
+
+
+def test_a_mask_on_another_grid_is_refused(engine, volume) -> None:
+    image, mask = (_volume(each) for each in volume)
+    mask.SetOrigin((500.0, 0.0, 0.0))
+    with pytest.raises(CaseError, match="lie on different grids"):
+        engine.execute(image, mask)
+    image, mask = (_volume(each) for each in volume)
+    with pytest.raises(CaseError, match="lie on different grids"):
+        engine.execute(image, mask[1:, :, :])

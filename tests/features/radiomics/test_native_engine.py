@@ -10,6 +10,7 @@ import SimpleITK as sitk
 from dlr.errors import CaseError, InputError
 from dlr.features.radiomics import load_settings, make_engine
 from dlr.features.radiomics.native import is_compiled, warm_up
+from dlr.features.radiomics.native.mcc import maximal_correlation
 from dlr.features.radiomics.reader import parse_settings
 from dlr.features.radiomics.settings import ImageType
 
@@ -233,3 +234,79 @@ def test_warm_up_reports_nothing_once_compiled():
     assert is_compiled()
     assert warm_up(lines.append) > 0
     assert lines == []
+
+
+def singular_value(matrix):
+    """Return the second singular value, by LAPACK: the coefficient by its definition."""
+    px, py = matrix.sum(1), matrix.sum(0)
+    scaled = matrix / np.sqrt(px[:, None] * py)
+    return np.linalg.svd(scaled, compute_uv=False)[1]
+
+
+def test_no_pattern_of_gray_levels_hides_its_maximal_correlation():
+    # Equal sums, and the vector (1, -1, -1, 1), which a start of evenly spaced fractions misses.
+    a, b, c = 0.00215306, 0.24734697, 0.00049997
+    matrix = np.array([[0, a, b, c], [a, 0, c, b], [b, c, 0, a], [c, b, a, 0]])
+    matrices = [matrix / matrix.sum()]
+    random = np.random.default_rng(0)
+    for levels in (3, 4, 5, 6, 8):
+        for _ in range(400):
+            counts = random.integers(0, 3, (levels, levels)).astype(float)
+            counts += counts.T + np.eye(levels)
+            matrices.append(counts / counts.sum())
+    for matrix in matrices:
+        sums = matrix.sum(1)
+        # The error of the coefficient is about the square root of what is left of its square.
+        assert maximal_correlation(matrix, sums, sums, True) == pytest.approx(
+            singular_value(matrix), abs=1e-7
+        )
+
+
+def test_a_feature_listed_twice_is_computed_once():
+    raw = {"featureClass": {"firstorder": ["Mean", "Mean"], "glcm": ["Contrast"]}}
+    engine = make_engine("native", parse_settings(raw, "a.yaml"))
+    assert engine.feature_names() == ["original_firstorder_Mean", "original_glcm_Contrast"]
+    image, mask = case()
+    array = np.zeros((9, 10, 11), np.uint8)
+    array[2, 2, 2] = array[6, 8, 8] = 1
+    result = engine.execute(image, like(array, mask))
+    assert math.isfinite(result.values["original_firstorder_Mean"])
+    assert list(result.problems) == ["original_glcm_Contrast"]
+
+
+@pytest.mark.parametrize("setting", [{"distances": [1, 1]}, {"sigma": [1.0, 3.0, 1.0]}])
+def test_a_value_given_twice_is_refused(setting):
+    with pytest.raises(InputError, match="each value may be given once only"):
+        parse_settings({"setting": setting}, "a.yaml")
+
+
+def test_an_image_of_two_slices_is_not_resampled_with_splines():
+    image, mask = case(shape=(4, 10, 11))
+    image, mask = image[:, :, 1:3], mask[:, :, 1:3]
+    setting = {"resampledPixelSpacing": [0.7, 0.7, 0]}
+    spline = make_engine("native", parse_settings({"setting": setting}, "a.yaml"))
+    with pytest.raises(CaseError, match="two slices cannot be resampled with B-splines"):
+        spline.execute(image, mask)
+    linear = {**setting, "interpolator": "sitkLinear"}
+    make_engine("native", parse_settings({"setting": linear}, "a.yaml")).execute(image, mask)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda image, mask: (image, mask[:, :, 0]), "the mask has 2 dimensions"),
+        (lambda image, mask: (image, sitk.Cast(mask, sitk.sitkFloat32) * 1.4), "between whole"),
+        (
+            lambda image, mask: (sitk.Cast(image, sitk.sitkComplexFloat32), mask),
+            "holds complex numbers",
+        ),
+        (
+            lambda image, mask: (sitk.Cast(image, sitk.sitkFloat32) * math.nan, mask),
+            "holds infinite or missing intensities",
+        ),
+    ],
+)
+def test_images_and_masks_that_say_nothing_are_refused(change, message):
+    engine = make_engine("native", load_settings("original"))
+    with pytest.raises(CaseError, match=message):
+        engine.execute(*change(*case()))

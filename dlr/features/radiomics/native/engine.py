@@ -21,7 +21,7 @@ from dlr.features.radiomics.native.preparation import prepare
 from dlr.features.radiomics.native.region import Region
 from dlr.features.radiomics.settings import ImageType, ParameterFile
 
-VERSION = "2"
+VERSION = "3"
 """Raised whenever a number changes; part of every cache key."""
 
 
@@ -96,6 +96,8 @@ class NativeEngine:
         """
         if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
             raise CaseError("the image must be a volume with one value per voxel; convert it")
+        if "complex" in image.GetPixelIDTypeAsString():
+            raise CaseError("the image holds complex numbers; give its magnitude")
         whole = Intensities.of(image, self.parameters.settings)
         return partial(self._execute, image, whole, {})
 
@@ -111,11 +113,14 @@ class NativeEngine:
         for image_type in self.parameters.image_types:
             self._add_image_type(image_type, intensities, region, values, problems)
         finite = np.isfinite(np.fromiter(values.values(), np.float64, len(values)))
+        names = list(values)
         for index in np.flatnonzero(~finite):
-            name = self._names[index]
+            name = names[index]
             if name not in problems:
                 values[name] = math.nan
-                problems[name] = "not defined for this region: too few neighbouring voxels"
+                problems[name] = (
+                    "not defined for this region: too few voxels, or too few neighbouring voxels"
+                )
         return RadiomicsResult(values, problems, diagnostics.facts)
 
     def _add_shape(

@@ -94,6 +94,12 @@ def resampled(
         last = np.minimum(low + size + settings.padDistance, mask.GetSize())
         crop = tuple(slice(int(a), int(b)) for a, b in zip(first, last))
         return image[crop], mask[crop]
+    spline = settings.interpolator in (None, "sitkBSpline", 3)
+    if spline and 2 in image.GetSize():
+        raise CaseError(
+            "an image of two slices cannot be resampled with B-splines, for which SimpleITK then "
+            "reads values from outside it; set 'interpolator: sitkLinear'"
+        )
     ratio = old / new
     first = np.maximum(np.floor((low - 0.5) * ratio - settings.padDistance), 0)
     last = np.ceil((low + size - 0.5) * ratio + settings.padDistance)

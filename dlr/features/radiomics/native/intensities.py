@@ -32,6 +32,11 @@ class Normalisation:
     def of(cls, image: sitk.Image, settings: ExtractionSettings) -> Normalisation:
         """Take mean and standard deviation (n - 1) of a whole image."""
         mean, deviation = _mean_and_deviation(image)
+        if not np.isfinite(deviation):
+            raise CaseError(
+                "the image holds infinite or missing intensities, so it cannot be normalised; "
+                "correct the image"
+            )
         if not deviation > 0:
             raise CaseError("the image is constant, so it cannot be normalised; check the image")
         outliers = None if settings.removeOutliers is None else float(settings.removeOutliers)

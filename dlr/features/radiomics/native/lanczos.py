@@ -44,10 +44,11 @@ def largest_eigenvalue(matrix: Floats, known: Floats) -> float:
     most = 4 * n + 20  # without rounding, n would do
     alpha, beta = np.zeros(most), np.zeros(most)
     before, image = np.zeros(n), np.zeros(n)
-    # the vector that is sought mostly rises or falls with the grey level; the rest of the start
-    # shares no symmetry with the matrix, so that no vector can be missed
+    # The vector that is sought mostly rises or falls with the grey level; the rest of the start
+    # shares no symmetry with the matrix. Squares of the places, since fractions of multiples add
+    # up: those of 1 and 4 to that of 5, which left (1, -1, -1, 1) unseen.
     places = np.arange(n).astype(np.float64)
-    here = known * (places / n + 0.1 * ((places * 0.6180339887498949) % 1.0)) + 1e-3
+    here = known * (places / n + 0.1 * ((places * places * 0.6180339887498949) % 1.0)) + 1e-3
     add(here, -dot(here, known), known)
     norm = math.sqrt(dot(here, here))
     if norm < TOLERANCE:

@@ -95,7 +95,7 @@ def resegment(values: Voxels, mask: Mask, settings: ExtractionSettings) -> Mask:
     inside = values[mask]
     scale, centre = 1.0, 0.0
     if settings.resegmentMode == "relative":
-        scale = float(inside.max())
+        scale = inside.max()  # in the image's own precision, as PyRadiomics has it
     elif settings.resegmentMode == "sigma":
         scale, centre = float(np.std(inside)), float(np.mean(inside))
     thresholds = [centre + scale * value for value in sorted(settings.resegmentRange or ())]
@@ -114,8 +114,11 @@ def resegment(values: Voxels, mask: Mask, settings: ExtractionSettings) -> Mask:
 
 def label_mask(mask: sitk.Image, settings: ExtractionSettings) -> sitk.Image:
     """Return the channel of a mask that is asked for."""
+    if mask.GetDimension() != 3:
+        raise CaseError(f"the mask has {mask.GetDimension()} dimensions, but must be a volume")
     channels = mask.GetNumberOfComponentsPerPixel()
     if channels == 1:
+        _require_whole_labels(mask)
         return mask
     if settings.label_channel >= channels:
         raise CaseError(
@@ -123,6 +126,15 @@ def label_mask(mask: sitk.Image, settings: ExtractionSettings) -> sitk.Image:
             "correct label_channel"
         )
     return sitk.VectorIndexSelectionCast(mask, settings.label_channel)
+
+
+def _require_whole_labels(mask: sitk.Image) -> None:
+    """Refuse shares of voxels: which of them belong to the region is not ours to say."""
+    if "float" not in mask.GetPixelIDTypeAsString():
+        return
+    labels = sitk.GetArrayViewFromImage(mask)
+    if not (labels == np.rint(labels)).all():
+        raise CaseError("the mask holds values between whole labels; threshold it first")
 
 
 def locate_label(labels: Voxels, settings: ExtractionSettings) -> tuple[Box, int]:

@@ -77,8 +77,8 @@ class _State:
 def _start(s: torch.Tensor, known: torch.Tensor) -> _State:
     n = s.shape[1]
     places = torch.arange(n, dtype=s.dtype, device=s.device)
-    # a start that shares no symmetry with the matrix
-    here = (0.5 + (places * 0.6180339887498949) % 1.0).expand(len(s), n)
+    # a start that shares no symmetry with the matrix; of squares, see `largest_eigenvalue`
+    here = (0.5 + (places * places * 0.6180339887498949) % 1.0).expand(len(s), n)
     here = _without(torch.where(known > 0, here, 0.0), known)
     length = here.norm(dim=1, keepdim=True)
     here = torch.where(length > EXHAUSTED, here / length, 0.0)
