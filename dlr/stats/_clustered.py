@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import nan
+
 import numpy as np
 from scipy.special import fdtrc
 
@@ -48,8 +50,12 @@ def sandwich(bread: FloatArray, scores: FloatArray, codes: IntArray) -> FloatArr
 def wald_p_value(difference: FloatArray, covariance: FloatArray, clusters: int) -> float:
     """Test that all of `difference` is zero, by F with one degree of freedom less than clusters.
 
+    NaN with fewer than five of these.
+
     Needed where likelihood-ratio tests are wrong because they count cases as independent.
     """
+    if clusters < FEW_CLUSTERS:
+        return nan
     k = len(difference)
     statistic = float(difference @ np.linalg.pinv(covariance, hermitian=True) @ difference) / k
     return float(fdtrc(k, clusters - 1, max(statistic, 0.0)))

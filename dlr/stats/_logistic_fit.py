@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import inf, sqrt
+from math import inf, nan, sqrt
 from typing import Self
 
 import numpy as np
@@ -11,7 +11,7 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.optimize import linprog
 from scipy.special import expit, ndtri
 
-from dlr.stats._clustered import sandwich
+from dlr.stats._clustered import FEW_CLUSTERS, sandwich
 from dlr.stats._validation import BoolArray, FloatArray, IntArray
 
 _ITERATIONS, _FIRTH_ITERATIONS, _TOLERANCE, _LONGEST_STEP = 50, 500, 1e-10, 5.0
@@ -94,10 +94,12 @@ class LogisticFit:
     def on_input_scale(self, codes: IntArray | None = None) -> tuple[FloatArray, FloatArray]:
         """Return coefficients and their covariance for the columns as they were given.
 
-        With cluster `codes` the covariance allows for them.
+        With cluster `codes` the covariance allows for them; of fewer than five it is NaN.
         """
         covariance = np.linalg.pinv(_information(self.design, self.beta), hermitian=True)
-        if codes is not None:
+        if codes is not None and codes.max() + 1 < FEW_CLUSTERS:
+            covariance = np.full_like(covariance, nan)
+        elif codes is not None:
             covariance = sandwich(np.asarray(covariance, dtype=np.float64), self._scores(), codes)
         back = np.diag(np.concatenate([[1.0], 1.0 / self.scale]))
         back[0, 1:] = -self.mean / self.scale

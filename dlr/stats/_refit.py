@@ -18,6 +18,7 @@ from dlr.stats._validation import (
     IntArray,
     binary_outcome,
     check_count,
+    check_same_order,
     group_codes,
     probability_vector,
 )
@@ -49,6 +50,7 @@ class Procedure:
     @classmethod
     def of(cls, fit: Fit, predict: Predict, X: Any, y: ArrayLike) -> Procedure:
         """Check the data and put them together."""
+        check_same_order(X, y, "y", "X")
         outcome = binary_outcome(y)
         table = X if isinstance(X, pd.DataFrame | pd.Series) else np.asarray(X)
         if len(table) != len(outcome):

@@ -122,20 +122,23 @@ def outcome_and_probability(
     return outcome, probability_vector(p, p_name, len(outcome))
 
 
-def check_same_order(y: Any, other: Any, name: str) -> None:
-    """Refuse two Series that hold the same cases in a different order.
+def check_same_order(first: Any, other: Any, name: str, first_name: str = "y") -> None:
+    """Refuse two Series or DataFrames that hold the same cases in a different order.
 
-    Values are paired by position, so such a pair would silently be mismatched. Series with
+    Values are paired by position, so such a pair would silently be mismatched. Tables with
     unrelated labels (a RangeIndex against case names) are left alone.
     """
-    if not (isinstance(y, pd.Series) and isinstance(other, pd.Series)):
+    labelled = pd.Series | pd.DataFrame
+    if not (isinstance(first, labelled) and isinstance(other, labelled)):
         return
-    if len(y) != len(other) or y.index.equals(other.index):
+    if len(first) != len(other) or first.index.equals(other.index):
         return
-    if y.index.is_unique and other.index.is_unique and not len(y.index.difference(other.index)):
+    label = first_name if first_name.isidentifier() else "y"
+    unique = first.index.is_unique and other.index.is_unique
+    if unique and not len(first.index.difference(other.index)):
         raise DlrError(
-            f"y and {name} hold the same cases in a different order; "
-            f"align them first, for example with {name}.loc[y.index]."
+            f"{first_name} and {name} hold the same cases in a different order; "
+            f"align them first, for example with {name}.loc[{label}.index]."
         )
 
 
@@ -155,10 +158,16 @@ def named_vectors(
     return checked
 
 
-def group_codes(groups: ArrayLike | None, length: int) -> IntArray | None:
-    """Return cluster codes 0..G-1 (for instance one per patient), or None without groups."""
+def group_codes(groups: ArrayLike | None, length: int, *paired: Any) -> IntArray | None:
+    """Return cluster codes 0..G-1 (for instance one per patient), or None without groups.
+
+    `paired` are the outcome and scores as they were given: where they hold the same cases in
+    another order, groups would be given to others.
+    """
     if groups is None:
         return None
+    for other in paired:
+        check_same_order(other, groups, "groups", "the cases")
     labels = np.asarray(groups)
     if labels.shape != (length,):
         raise DlrError(f"groups must hold {length} values like the outcome, got {labels.shape}.")

@@ -192,7 +192,7 @@ def calibration(
     outcome, predicted = outcome_and_probability(y, p)
     check_count(bins, "bins", 1)
     check_level(level)
-    codes = group_codes(groups, len(outcome))
+    codes = group_codes(groups, len(outcome), y, p)
     intercept, slope, in_the_large = _recalibrate(outcome, predicted, clip, codes)
     brier = float(((predicted - outcome) ** 2).mean())
     prevalence = float(outcome.mean())

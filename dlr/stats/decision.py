@@ -209,9 +209,9 @@ def decision_curve(
     rate = float(outcome.mean()) if prevalence is None else prevalence
     gain = benefit.sub(benefit[TREAT_ALL], axis=0)
     avoided = gain.mul(100 * (1 - grid) / grid, axis=0)
+    codes = group_codes(groups, len(outcome), y)
     if not n_bootstrap:
         return DecisionCurve(grid, benefit, benefit / rate, avoided, rate, level=level)
-    codes = group_codes(groups, len(outcome))
     rng = np.random.default_rng(random_state)
     blocks = weight_blocks(rng, n_bootstrap, outcome, codes, stratified=prevalence is not None)
     parts = [_net_benefits(outcome, predictions, grid, block, prevalence) for block in blocks]

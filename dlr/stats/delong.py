@@ -14,6 +14,7 @@ from dlr.stats._placements import Placements, placements
 from dlr.stats._results import ConfidenceInterval, normal_quantile, two_sided_p
 from dlr.stats._validation import (
     check_level,
+    check_same_order,
     group_codes,
     outcome_and_score,
 )
@@ -110,7 +111,9 @@ def delong_test(
     """
     outcome, first = outcome_and_score(y, score_a, "score_a")
     _, second = outcome_and_score(y, score_b, "score_b")
-    placed = placements(outcome, [first, second], group_codes(groups, len(outcome)))
+    check_same_order(score_a, score_b, "score_b", "score_a")
+    codes = group_codes(groups, len(outcome), y, score_a, score_b)
+    placed = placements(outcome, [first, second], codes)
     return paired_test(placed, 0, 1)
 
 
@@ -164,7 +167,7 @@ def _sample(
     y: ArrayLike, score: ArrayLike, groups: ArrayLike | None, name: str
 ) -> tuple[float, float, int, str]:
     outcome, values = outcome_and_score(y, score, name)
-    placed = placements(outcome, [values], group_codes(groups, len(outcome)))
+    placed = placements(outcome, [values], group_codes(groups, len(outcome), y, score))
     size = placed.n_clusters or len(outcome)
     return float(placed.auc[0]), float(placed.covariance()[0, 0]), size, placed.problem()
 

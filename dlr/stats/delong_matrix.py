@@ -128,10 +128,13 @@ def delong_matrix(
     check_choice(adjustment, "adjustment", ADJUSTMENTS)
     outcome = binary_outcome(y)
     vectors = named_vectors(scores, "scores", len(outcome), minimum=2)
+    given = [score for _, score in scores.items()]
     for name, score in scores.items():
         check_same_order(y, score, f"scores[{name!r}]")
+        check_same_order(given[0], score, f"scores[{name!r}]", "the other scores")
     names = tuple(vectors)
-    placed = placements(outcome, list(vectors.values()), group_codes(groups, len(outcome)))
+    codes = group_codes(groups, len(outcome), y, *given)
+    placed = placements(outcome, list(vectors.values()), codes)
     tables, note = _pair_tables(placed, names, adjustment)
     statistic, freedom, p_value, joint_note = _joint(placed)
     return DelongMatrix(

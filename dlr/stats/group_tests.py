@@ -12,7 +12,7 @@ from scipy.special import fdtrc, stdtr
 
 from dlr.errors import DlrError
 from dlr.stats._group_test import GroupTest, not_done
-from dlr.stats._validation import FloatArray, check_choice, numeric_vector
+from dlr.stats._validation import FloatArray, check_choice, check_same_order, numeric_vector
 from dlr.stats.contingency import chi_squared_test, fisher_exact_test, mcnemar_test
 
 __all__ = [
@@ -193,6 +193,7 @@ def spearman_test(x: ArrayLike, y: ArrayLike, method: str = "asymptotic") -> Gro
         When lengths differ, or an exact p value is asked for with ties or more than 9 cases.
     """
     check_choice(method, "method", ("asymptotic", "exact"))
+    check_same_order(x, y, "y", "x")
     first = numeric_vector(x, "x")
     second = numeric_vector(y, "y", len(first))
     name, sizes = "Spearman correlation", (len(first),)

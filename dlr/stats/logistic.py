@@ -13,7 +13,13 @@ from scipy.special import expit
 
 from dlr.errors import DlrError
 from dlr.stats._logistic_fit import LogisticFit, separates
-from dlr.stats._validation import FloatArray, binary_outcome, check_choice, group_codes
+from dlr.stats._validation import (
+    FloatArray,
+    binary_outcome,
+    check_choice,
+    check_same_order,
+    group_codes,
+)
 
 INTERCEPT = "intercept"
 METHOD_NAMES = ("maximum likelihood", "firth")
@@ -136,6 +142,7 @@ def fit_logistic(
        Statistics in Medicine 21:2409-2419 (2002).
     """
     check_choice(penalty, "penalty", ("auto", "none", "firth"))
+    check_same_order(X, y, "y", "X")
     outcome = binary_outcome(y).astype(float)
     names = tuple(str(column) for column in X.columns)
     values = X.to_numpy(dtype=float)
@@ -145,7 +152,7 @@ def fit_logistic(
         bad = names[int(np.flatnonzero(~np.isfinite(values).all(axis=0))[0])]
         raise DlrError(f"the column '{bad}' has missing or infinite values; impute or drop them")
     fit, separated = fit_columns(values, outcome, penalty)
-    coefficients, covariance = fit.on_input_scale(group_codes(groups, len(outcome)))
+    coefficients, covariance = fit.on_input_scale(group_codes(groups, len(outcome), X, y))
     terms = [INTERCEPT, *names]
     return LogisticModel(
         names,

@@ -173,7 +173,7 @@ def classification_metrics(
     if isnan(threshold):
         raise DlrError("threshold must be a number, got NaN.")
     called = values >= threshold
-    codes = group_codes(groups, len(outcome))
+    codes = group_codes(groups, len(outcome), y, score)
     return ClassificationMetrics(
         float(threshold),
         int((called & outcome).sum()),

@@ -158,6 +158,7 @@ def compare_sensitivity_specificity(
     check_choice(method, "method", METHODS)
     outcome = binary_outcome(y)
     calls = []
+    check_same_order(call_a, call_b, "call_b", "call_a")
     for name, call in (("call_a", call_a), ("call_b", call_b)):
         check_same_order(y, call, name)
         numeric_vector(call, name, len(outcome))

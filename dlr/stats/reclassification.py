@@ -14,6 +14,7 @@ from dlr.stats._validation import (
     BoolArray,
     FloatArray,
     IntArray,
+    check_same_order,
     open_unit_thresholds,
     outcome_and_probability,
 )
@@ -99,6 +100,7 @@ def reclassification(
     """
     outcome, old = outcome_and_probability(y, p_old, "p_old")
     _, new = outcome_and_probability(y, p_new, "p_new")
+    check_same_order(p_old, p_new, "p_new", "p_old")
     nri = _net(np.sign(new - old), outcome)
     idi = _discrimination(new - old, outcome)
     if cutoffs is None:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
-from dlr.stats._clustered import wald_p_value
+from dlr.stats._clustered import FEW_CLUSTERS, clusters_words, wald_p_value
 from dlr.stats._logistic_fit import LogisticFit
 from dlr.stats._regression_design import Design, make_design
 from dlr.stats._results import normal_quantile, two_sided_p
@@ -214,11 +214,18 @@ class _Model:
                 "n_missing": self.design.n_missing,
                 "separated": self.separated,
                 "method": METHOD_NAMES[self.fit.firth] if self.fit is not None else "",
-                "note": term.note,
+                "note": term.note or self._few(),
                 "vif": nan if column is None else inflation[column],
             }
             rows.append(row)
         return pd.DataFrame(rows)
+
+    def _few(self) -> str:
+        """Say why there are no standard errors."""
+        codes = self.design.codes
+        if codes is None or codes.max() + 1 >= FEW_CLUSTERS:
+            return ""
+        return f"no interval can be given from {clusters_words(int(codes.max()) + 1)}"
 
     def _estimates(self) -> tuple[FloatArray, FloatArray]:
         if self.fit is None:
@@ -235,7 +242,8 @@ class _Model:
         profile = (beta - half, beta + half)
         if self.design.codes is None:
             profile = self.fit.profile_interval(column, level)
-        odds = [_exp(value) for value in (beta, beta - half, beta + half, *profile)]
+        limits = (beta - half, beta + half, *profile)
+        odds = [_exp(beta), *(nan if isnan(value) else _exp(value) for value in limits)]
         return dict(zip(_NUMBERS, [*odds, two_sided_p(beta / error)]))
 
     def _likelihood_ratios(self) -> dict[str, float]:

@@ -213,7 +213,7 @@ def auc(y: ArrayLike, score: ArrayLike, groups: ArrayLike | None = None) -> Auc:
     0.75
     """
     outcome, values = outcome_and_score(y, score)
-    codes = group_codes(groups, len(outcome))
+    codes = group_codes(groups, len(outcome), y, score)
     placed = placements(outcome, [values], codes)
     value, variance = float(placed.auc[0]), float(placed.covariance()[0, 0])
     note = placed.problem()

@@ -7,7 +7,7 @@ from math import ceil, exp, log, sqrt
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, logit, ndtri
+from scipy.special import log_expit, logit, ndtri
 
 from dlr.errors import DlrError
 from dlr.stats._validation import check_count
@@ -149,9 +149,9 @@ def _r2_from_c(prevalence: float, c_statistic: float) -> float:
     d = sqrt(2) * float(ndtri(c_statistic))
     nodes, weights = np.polynomial.hermite_e.hermegauss(100)
     weights = weights / weights.sum()
-    risk_events = expit(logit(prevalence) + d * (nodes + d) - d**2 / 2)
-    risk_others = expit(logit(prevalence) + d * nodes - d**2 / 2)
-    fitted = prevalence * weights @ np.log(risk_events)
-    fitted += (1 - prevalence) * weights @ np.log1p(-risk_others)
+    # Logs of the risks themselves, which may round to 0 or 1.
+    log_odds = logit(prevalence) + d * nodes - d**2 / 2
+    fitted = prevalence * weights @ log_expit(log_odds + d**2)
+    fitted += (1 - prevalence) * weights @ log_expit(-log_odds)
     null = prevalence * log(prevalence) + (1 - prevalence) * log(1 - prevalence)
     return float(1 - np.exp(2 * (null - fitted)))

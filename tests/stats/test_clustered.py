@@ -144,3 +144,13 @@ def test_standard_errors_need_five_patients() -> None:
     more = np.repeat(np.arange(6), 4)
     assert calibration(y, expit(log_odds), groups=more).slope_estimate.standard_error > 0
     assert auc(y, log_odds, groups=more).note == ""
+
+
+def test_odds_ratios_need_five_patients_for_an_interval(lesions: pd.DataFrame) -> None:
+    few = lesions.assign(who=np.arange(len(lesions)) % 2)
+    table = multivariable_logistic(few, "outcome", ["score", "age"], groups="who").to_frame()
+    assert table["odds_ratio"].notna().all()
+    assert table[["low", "high", "p_value", "p_likelihood_ratio"]].isna().all(axis=None)
+    assert table["note"].str.contains("only 2 clusters").all()
+    model = fit_logistic(few[["score"]], few["outcome"], groups=few["who"])
+    assert model.covariance.isna().all(axis=None)

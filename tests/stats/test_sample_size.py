@@ -55,3 +55,8 @@ def test_events_per_parameter():
 def test_impossible_arguments_are_refused(arguments, message):
     with pytest.raises(DlrError, match=message):
         sample_size_binary(**arguments)
+
+
+def test_a_c_statistic_near_one_and_a_rare_outcome_have_a_size() -> None:
+    sizes = [sample_size_binary(0.01, 10, c_statistic=c).n for c in (0.9, 0.99, 0.999)]
+    assert sizes[0] >= sizes[1] >= sizes[2] > 0

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dlr import stats
 from dlr.errors import DlrError
 from dlr.stats import auc, calibration, decision_curve, delong_matrix
 from dlr.stats._validation import check_count, check_level, numeric_vector
@@ -130,3 +131,37 @@ def test_nullable_columns_are_read_and_their_gaps_found():
     assert auc(y, pd.Series([0.1, 0.2, 0.3], dtype="Float64")).value == 1.0
     with pytest.raises(DlrError, match="score must not hold missing"):
         auc(y, pd.Series([0.1, None, 0.3], dtype="Float64"))
+
+
+CASES = pd.Index([f"L{number}" for number in range(60)])
+OUTCOME = pd.Series(np.arange(60) % 2, CASES)
+SCORE = pd.Series(np.random.default_rng(0).random(60) + 0.3 * OUTCOME.to_numpy(), CASES) / 2
+OTHER = pd.Series(np.random.default_rng(1).random(60), CASES)
+PATIENT = pd.Series(np.repeat(np.arange(20), 3), CASES)
+
+
+@pytest.mark.parametrize(
+    "statistic",
+    [
+        lambda mixed: stats.auc(OUTCOME, SCORE, groups=mixed(PATIENT)),
+        lambda mixed: stats.auc(OUTCOME.to_numpy(), SCORE, groups=mixed(PATIENT)),
+        lambda mixed: stats.delong_test(OUTCOME.to_numpy(), SCORE, mixed(OTHER)),
+        lambda mixed: stats.delong_test(OUTCOME, SCORE, OTHER, groups=mixed(PATIENT)),
+        lambda mixed: stats.delong_matrix(OUTCOME, {"a": SCORE, "b": OTHER}, mixed(PATIENT)),
+        lambda mixed: stats.delong_matrix(OUTCOME.to_numpy(), {"a": SCORE, "b": mixed(OTHER)}),
+        lambda mixed: stats.calibration(OUTCOME, SCORE, groups=mixed(PATIENT)),
+        lambda mixed: stats.classification_metrics(OUTCOME, SCORE, 0.5, groups=mixed(PATIENT)),
+        lambda mixed: stats.decision_curve(OUTCOME, {"a": SCORE}, groups=mixed(PATIENT)),
+        lambda mixed: stats.fit_logistic(SCORE.to_frame("x"), mixed(OUTCOME)),
+        lambda mixed: stats.fit_logistic(SCORE.to_frame("x"), OUTCOME, groups=mixed(PATIENT)),
+        lambda mixed: stats.reclassification(OUTCOME.to_numpy(), SCORE, mixed(OTHER)),
+        lambda mixed: stats.compare_sensitivity_specificity(
+            OUTCOME.to_numpy(), OUTCOME, mixed(OUTCOME)
+        ),
+        lambda mixed: stats.spearman_test(SCORE, mixed(OTHER)),
+    ],
+)
+def test_the_same_cases_in_another_order_are_refused_wherever_they_enter(statistic) -> None:
+    with pytest.raises(DlrError, match="hold the same cases in a different order"):
+        statistic(lambda values: values.sample(frac=1, random_state=0))
+    statistic(lambda values: values)  # and accepted in theirs
