@@ -38,8 +38,9 @@ SHORT = ("Li", "LI", "Xq", "李", "娜")
 def texts(path: Path) -> Iterator[bytes]:
     """Yield a file's bytes and whatever is packed inside them."""
     content = path.read_bytes()
-    yield content
-    for found in re.finditer(rb"base64,([A-Za-z0-9+/=]+)", content):
+    packed = re.compile(rb"base64,\s*([A-Za-z0-9+/=\s]+)")
+    yield packed.sub(b"", content)  # letters of a code may spell a name by chance
+    for found in packed.finditer(content):
         yield base64.b64decode(found.group(1))
     if path.suffix == ".parquet":
         table = pq.read_table(path)

@@ -51,7 +51,7 @@ def study_settings(
             "column": "surgery",
             "positive": "surgical",
             "negative": "conservative",
-            "label": "Surgery",
+            "label": "surgery",
         },
         "cohorts": {"column": "cohort", "training": "training", "external": ["external"]},
         "clinical_variables": {variable: _variable(variable) for variable in variables},
