@@ -57,10 +57,11 @@ def test_ctrl_c_twice_stops_even_when_cases_hang(study: Harmed) -> None:
 
 
 PRESSED_AGAIN = """
-import os, signal
+import signal, time
 from dlr.cli import app
 def run(arguments):
-    os.kill(os.getpid(), signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)
+    time.sleep(60)  # Python heeds a signal a moment later
     raise AssertionError("not reached")
 app.run = run
 """
