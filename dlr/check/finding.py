@@ -10,6 +10,7 @@ from typing import Literal
 import pandas as pd
 
 from dlr.errors import Fault
+from dlr.wording import first_few
 
 Level = Literal["fault", "warning", "note"]
 """A fault stops the study or loses a case; a warning wants a look; a note is good to know."""
@@ -104,6 +105,4 @@ def findings_frame(findings: Sequence[Finding]) -> pd.DataFrame:
 
 def cells(texts: Sequence[str], rows: Sequence[int], most: int = 3) -> str:
     """Name some cells: ``'3,5' (row 4), '2,1' (row 9) and 7 more``."""
-    shown = ", ".join(f"'{text}' (row {row})" for text, row in list(zip(texts, rows))[:most])
-    more = len(texts) - most
-    return f"{shown} and {more} more" if more > 0 else shown
+    return first_few((f"'{text}' (row {row})" for text, row in zip(texts, rows)), most)

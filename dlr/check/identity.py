@@ -10,6 +10,7 @@ import pandas as pd
 
 from dlr.check.finding import Finding, finding
 from dlr.cohort.tables import ROW
+from dlr.wording import first_few
 
 _SHOWN = 3
 
@@ -80,10 +81,11 @@ def _between(
         open_images -= {one for one, _ in pairs}
         open_clinical -= {other for _, other in pairs}
         if pairs:
-            shown = _shown(
+            met = (
                 f"'{one}' is '{other}' (row {clinical[other]}) of {clinical_path.name}"
                 for one, other in pairs
             )
+            shown = first_few(met, _SHOWN)
             message = f"subjects probably the same in both tables: {shown}: {remedy}"
             row = images[pairs[0][0]]
             found.append(finding("warning", code, message, images_path, row, "subject_id"))
@@ -134,17 +136,10 @@ def _short_names(names: dict[str, int], path: Path) -> list[Finding]:
     short = [name for name in digits if len(name) < width]
     if not short:
         return []
-    shown = _shown(f"'{name}' (row {names[name]})" for name in short)
+    shown = first_few((f"'{name}' (row {names[name]})" for name in short), _SHOWN)
     message = (
         f"{shown}: fewer digits than '{padded[0]}', so leading zeros were probably lost; format "
         "the column as text and fill them in"
     )
     row = names[short[0]]
     return [finding("warning", "leading-zeros", message, path, row, "subject_id")]
-
-
-def _shown(parts: Iterable[str]) -> str:
-    listed = list(parts)
-    more = len(listed) - _SHOWN
-    shown = ", ".join(listed[:_SHOWN])
-    return f"{shown} and {more} more" if more > 0 else shown

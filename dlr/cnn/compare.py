@@ -19,12 +19,11 @@ from dlr.errors import DlrError, Fault, InputError, WeightsError
 from dlr.models.cases import groups_of
 from dlr.progress import Progress, silent
 from dlr.stats import DelongMatrix, delong_matrix
+from dlr.wording import first_few
 
 if TYPE_CHECKING:
     from dlr.cnn.crossfit import CnnStudy
 
-_SHOWN = 5
-"""Cases that a message lists."""
 _CONFUSION = ("true_negative", "false_positive", "false_negative", "true_positive")
 
 
@@ -159,17 +158,15 @@ def check_readers(cohort: CnnCohort) -> None:
     known = cohort.cases.index
     if not known.isin(rated).any():
         message = (
-            f"none of the rated cases is one of the study: {listed(rated)}; names are compared "
-            f"exactly, write them as the study does, such as {listed(known[:2])}"
+            f"none of the rated cases is one of the study: {quoted_cases(rated)}; names are "
+            f"compared exactly, write them as the study does, such as {quoted_cases(known[:2])}"
         )
         raise InputError([Fault(message, settings.table, column="case_id", code="unknown-cases")])
 
 
-def listed(names: Iterable[object]) -> str:
+def quoted_cases(names: Iterable[object]) -> str:
     """Name some cases: ``'P1', 'P2', 'P3', 'P4', 'P5' and 7 more``."""
-    quoted = [f"'{name}'" for name in names]
-    shown, more = ", ".join(quoted[:_SHOWN]), len(quoted) - _SHOWN
-    return f"{shown} and {more} more" if more > 0 else shown
+    return first_few(f"'{name}'" for name in names)
 
 
 def _check_networks(config: CnnStudyConfig) -> None:

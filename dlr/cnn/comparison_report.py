@@ -12,7 +12,7 @@ import pandas as pd
 
 from dlr import figures
 from dlr.cnn.cohort import target_names
-from dlr.cnn.compare import NetworkComparison, judged_scores, listed
+from dlr.cnn.compare import NetworkComparison, judged_scores, quoted_cases
 from dlr.cnn.reader_table import MODEL, ratings_of, read_ratings
 from dlr.cnn.readers import ReaderStudy, compare_readers, plot_readers
 from dlr.cnn.report import write_page
@@ -118,7 +118,7 @@ def _left_out(target: str, cases: pd.Index) -> list[str]:
         return []
     return [
         f"Cases rated for '{target}' but left out, having no score (names are compared exactly): "
-        f"{listed(cases)}."
+        f"{quoted_cases(cases)}."
     ]
 
 

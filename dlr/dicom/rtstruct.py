@@ -25,6 +25,7 @@ from dlr.dicom.references import fingerprint
 from dlr.dicom.volume import FRAME_OF_REFERENCE
 from dlr.errors import CaseError
 from dlr.safety.paths import quoted
+from dlr.wording import first_few
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -215,11 +216,10 @@ def _slices(
         places.append(place)
     if off:
         spacing = reference.GetSpacing()[axis]
-        shown = ", ".join(f"{middle * spacing:.4g} mm" for middle in sorted(off)[:_SHOWN])
-        more = f" and {len(off) - _SHOWN} more" if len(off) > _SHOWN else ""
+        shown = first_few((f"{middle * spacing:.4g} mm" for middle in sorted(off)), _SHOWN)
         raise CaseError(
             f"{named} has {len(off)} of {len(indices)} contours off the slices of the image (at"
-            f" {shown}{more} from the first of {count} slices, {spacing:.4g} mm apart); they were"
+            f" {shown} from the first of {count} slices, {spacing:.4g} mm apart); they were"
             " drawn on another series: give that as 'image'."
         )
     return places

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from dlr.dicom.frames import Frame
 from dlr.errors import CaseError
+from dlr.wording import first_few
 
 COSINE_TOLERANCE = 5e-4
 """Largest difference of a direction cosine within a series: a quarter of a pixel over 512."""
@@ -245,6 +246,4 @@ def _no_tilt(positions: _Vector, axes: _Vector, pixel: float, named: str) -> Non
 
 
 def _names(frames: Sequence[Frame]) -> str:
-    shown = ", ".join(frame.name for frame in frames[:_SHOWN])
-    more = len(frames) - _SHOWN
-    return f"{shown} and {more} more" if more > 0 else shown
+    return first_few((frame.name for frame in frames), _SHOWN)

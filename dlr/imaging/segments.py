@@ -14,6 +14,7 @@ import SimpleITK as sitk
 from dlr.dicom.privacy import safe_roi_name
 from dlr.errors import CaseError
 from dlr.safety.paths import quoted
+from dlr.wording import first_few
 
 _SHOWN = 20  # values or names listed in one message
 
@@ -34,9 +35,7 @@ class Segment:
 
 def listing(values: list[int] | list[str]) -> str:
     """List values or names for a message, not more than anybody reads."""
-    shown = ", ".join(str(value) for value in values[:_SHOWN])
-    more = len(values) - _SHOWN
-    return f"{shown} and {more} more" if more > 0 else shown
+    return first_few(values, _SHOWN)
 
 
 def segments_of(label_map: sitk.Image) -> list[Segment]:
