@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from dlr.cohort.rules import POOLED as POOLED
 from dlr.models.recalibration import Recalibration
 from dlr.models.recalibration_file import RecalibrationFile
 from dlr.results import CohortEvaluation, StudyResult, ValidationResult
 from dlr.subgroups import SubgroupTable
-
-POOLED = "pooled"
-"""Name of all external cohorts taken together."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from dlr.cohort import Cohort
+from dlr.cohort.rules import POOLED, pooled_faults
 from dlr.errors import Fault, InputError
-from dlr.external import POOLED
 from dlr.subgroups import SubgroupColumn
 
 
@@ -38,12 +38,10 @@ def judgeable_parts(
     InputError
         If nothing can be judged, or a cohort is called ``"pooled"``.
     """
-    if POOLED in cohort.names:
-        message = f"'{POOLED}' is the name of all cohorts together; give this cohort another one"
-        column = cohort.config.cohorts.column
-        raise InputError(
-            [Fault(message, cohort.config.clinical, column=column, code="cohort-name")]
-        )
+    column = cohort.config.cohorts.column
+    faults = pooled_faults(pd.Series(cohort.names), cohort.config.clinical, column)
+    if faults:
+        raise InputError(faults)
     parts, reasons = [], {}
     for name, part in table.groupby("cohort", sort=False):
         known = part.drop_duplicates("case_id")["outcome"].dropna()

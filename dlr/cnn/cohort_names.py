@@ -6,7 +6,6 @@ from typing import cast
 
 import pandas as pd
 
-from dlr.cnn.results import POOLED
 from dlr.cnn.settings import CnnStudyConfig
 from dlr.cohort import rules
 from dlr.cohort.splits import TRAINING, split_cohorts
@@ -34,14 +33,8 @@ def named_cohorts(
         Fault(message, config.clinical, int(row), settings.column, "empty")
         for row in clinical.loc[named == "", ROW]
     ]
-    if (named == POOLED).any():
-        faults.append(_pooled_fault(config))
+    faults += rules.pooled_faults(named, config.clinical, settings.column)
     return named.where(named != settings.training, TRAINING), faults
-
-
-def _pooled_fault(config: CnnStudyConfig) -> Fault:
-    message = f"'{POOLED}' is the name of all cohorts together; give this cohort another one"
-    return Fault(message, config.clinical, column=config.cohorts.column, code="cohort-name")
 
 
 def study_cohorts(
@@ -49,8 +42,6 @@ def study_cohorts(
 ) -> tuple[pd.Series, list[Fault]]:
     """Read the cohort column or draw the split; the training cohort is ``"training"``."""
     settings = config.cohorts
-    if settings.split is None and (clinical[settings.column] == POOLED).any():
-        return clinical[settings.column], [_pooled_fault(config)]
     if settings.split is not None:
         table = clinical.assign(outcome=cases[targets].max(axis=1).fillna(0))
         cohort = split_cohorts(table, settings.split, config.seed, config.clinical)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from dlr.cohort.rules import POOLED as POOLED
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -18,9 +20,7 @@ OUT_OF_FOLD, FROZEN, APPARENT = "out-of-fold", "frozen", "apparent"
 """Values of ``estimate``: apparent are the frozen networks on patients they were trained on."""
 BAGGED = "bagged"
 """Value of ``fold`` for the mean of all fold models."""
-POOLED = "pooled"
-"""Value of ``fold`` for the out-of-fold scores of all folds together, and of ``cohort`` for all
-external cohorts of a validation together."""
+# POOLED is the value of ``fold`` for the out-of-fold scores of all folds together, too.
 CASE_COLUMNS = (
     "case_id", "subject_id", "center", "cohort", "estimate", "fold", "target",
     "outcome", "probability", "threshold",

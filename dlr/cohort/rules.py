@@ -92,11 +92,23 @@ def unmatched_faults(
     return faults
 
 
+POOLED = "pooled"
+"""What all external cohorts together are called, so that none may be."""
+
+
+def pooled_faults(cohorts: pd.Series, path: Path, column: str) -> list[Fault]:
+    """Refuse a cohort that is called as all of them together."""
+    if not (cohorts == POOLED).any():
+        return []
+    message = f"'{POOLED}' is the name of all cohorts together; give this cohort another one"
+    return [Fault(message, path, column=column, code="cohort-name")]
+
+
 def cohort_faults(clinical: pd.DataFrame, config: StudyConfig) -> list[Fault]:
     """Refuse cohort names that the study file does not declare, and an absent training cohort."""
     settings = config.cohorts
     values = clinical[settings.column]
-    faults = []
+    faults = pooled_faults(values, config.clinical, settings.column)
     if settings.external is not None:
         known = (settings.training, *settings.external)
         for value, row in zip(values, clinical[ROW], strict=True):

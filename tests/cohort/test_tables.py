@@ -313,3 +313,10 @@ def test_new_patients_need_nobody_of_the_reference_level(load: Load, tmp_path: P
     new = Cohort.load_new(config, tmp_path / "i.csv", tmp_path / "c.csv", ("sex",))
     assert new.clinical.loc["P1", "sex"] == "M"
     assert new.names == ("new",)
+
+
+def test_a_cohort_called_as_all_of_them_is_refused_before_it_trains(load: Load) -> None:
+    clinical = clinical_table()
+    clinical["cohort"] = clinical["cohort"].replace("test", "pooled")
+    with pytest.raises(InputError, match="'pooled' is the name of all cohorts together"):
+        load(clinical=clinical)
