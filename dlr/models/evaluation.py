@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from math import nan
 
 import numpy as np
 import pandas as pd
@@ -22,9 +23,7 @@ from dlr.stats import (
     roc_curve,
     youden_threshold,
 )
-
-EQUAL = 1e-8
-"""Scores (log-odds, relative above 1) that differ by less are equal but for rounding."""
+from dlr.stats._validation import equal_but_for_rounding
 
 FEW_SUBJECTS = 20
 """With fewer clusters the variance of Obuchowski (1997) is estimated poorly."""
@@ -131,11 +130,8 @@ def evaluate(
 def _without_noise(known: pd.DataFrame) -> pd.DataFrame:
     """Make scores that are equal but for rounding equal: an AUC would rank their last digits."""
     scores = known.groupby("feature_set", sort=False)["score"]
-    lowest, highest = scores.transform("min"), scores.transform("max")
-    equal = highest - lowest <= EQUAL * np.maximum(1.0, np.maximum(-lowest, highest))
-    if not equal.any():
-        return known
-    level = scores.transform("mean")
+    level = scores.transform(lambda part: part.mean() if equal_but_for_rounding(part) else nan)
+    equal = level.notna()
     return known.assign(
         score=known["score"].mask(equal, level),
         probability=known["probability"].mask(equal, expit(level)),

@@ -21,6 +21,14 @@ def clusters_words(count: int) -> str:
     return f"only {count} clusters of cases (such as patients)"
 
 
+def no_error_note(codes: IntArray | None) -> str:
+    """Say why there are no standard errors; empty where there are clusters enough, or none."""
+    clusters = FEW_CLUSTERS if codes is None else int(codes.max()) + 1
+    if clusters >= FEW_CLUSTERS:
+        return ""
+    return f"no interval can be given from {clusters_words(clusters)}"
+
+
 def sandwich(bread: FloatArray, scores: FloatArray, codes: IntArray) -> FloatArray:
     """Return the covariance of estimates that allows for clusters.
 

@@ -11,7 +11,7 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.optimize import linprog
 from scipy.special import expit, ndtri
 
-from dlr.stats._clustered import FEW_CLUSTERS, sandwich
+from dlr.stats._clustered import no_error_note, sandwich
 from dlr.stats._validation import BoolArray, FloatArray, IntArray
 
 _ITERATIONS, _FIRTH_ITERATIONS, _TOLERANCE, _LONGEST_STEP = 50, 500, 1e-10, 5.0
@@ -97,7 +97,7 @@ class LogisticFit:
         With cluster `codes` the covariance allows for them; of fewer than five it is NaN.
         """
         covariance = np.linalg.pinv(_information(self.design, self.beta), hermitian=True)
-        if codes is not None and codes.max() + 1 < FEW_CLUSTERS:
+        if no_error_note(codes):
             covariance = np.full_like(covariance, nan)
         elif codes is not None:
             covariance = sandwich(np.asarray(covariance, dtype=np.float64), self._scores(), codes)

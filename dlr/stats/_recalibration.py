@@ -8,13 +8,12 @@ import numpy as np
 from scipy.special import expit
 
 from dlr.errors import DlrError
-from dlr.stats._clustered import FEW_CLUSTERS, clusters_words, sandwich
+from dlr.stats._clustered import no_error_note, sandwich
 from dlr.stats._results import Estimate
-from dlr.stats._validation import BoolArray, FloatArray, IntArray
+from dlr.stats._validation import BoolArray, FloatArray, IntArray, equal_but_for_rounding
 
 _STEPS = 100
 _TOLERANCE = 1e-13
-_SPREAD = 1e-8  # log-odds (or shares of them, above 1) that differ less are equal but for rounding
 
 
 def fit_line(
@@ -36,8 +35,8 @@ def fit_line(
         (intercept, slope), covariance = line_with_covariance(outcome, log_odds, codes)
     except DlrError as error:  # one cohort that cannot be measured must not end a study
         return Estimate(nan, nan, str(error)), Estimate(nan, nan, str(error))
-    if codes is not None and codes.max() + 1 < FEW_CLUSTERS:
-        note = _no_error(codes)
+    note = no_error_note(codes)
+    if note:
         return Estimate(float(intercept), nan, note), Estimate(float(slope), nan, note)
     errors = np.sqrt(np.diag(covariance))
     return Estimate(float(intercept), float(errors[0])), Estimate(float(slope), float(errors[1]))
@@ -91,21 +90,16 @@ def fit_offset(outcome: BoolArray, log_odds: FloatArray, codes: IntArray | None 
         return Estimate(value, nan, "predictions too extreme for a standard error")
     if codes is None:
         return Estimate(value, 1 / sqrt(information))
-    if codes.max() + 1 < FEW_CLUSTERS:
-        return Estimate(value, nan, _no_error(codes))
+    if note := no_error_note(codes):
+        return Estimate(value, nan, note)
     bread = np.array([[1 / information]])
     variance = sandwich(bread, (outcome - expit(value + log_odds))[:, None], codes)
     return Estimate(value, sqrt(float(variance[0, 0])))
 
 
-def _no_error(codes: IntArray) -> str:
-    return f"no interval can be given from {clusters_words(int(codes.max()) + 1)}"
-
-
 def _no_slope(outcome: BoolArray, log_odds: FloatArray) -> str:
     positive, negative = log_odds[outcome], log_odds[~outcome]
-    largest = float(np.abs(log_odds).max())
-    if log_odds.min() < log_odds.max() <= log_odds.min() + _SPREAD * max(1.0, largest):
+    if log_odds.min() < log_odds.max() and equal_but_for_rounding(log_odds):
         return "all predictions are equal but for rounding, so there is no calibration slope"
     if log_odds.min() == log_odds.max():
         return "all predictions are equal, so there is no calibration slope"

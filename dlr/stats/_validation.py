@@ -179,6 +179,16 @@ def group_codes(groups: ArrayLike | None, length: int, *paired: Any) -> IntArray
     return codes.astype(np.int64)
 
 
+def equal_but_for_rounding(log_odds: ArrayLike) -> bool:
+    """Tell whether log-odds differ by no more than rounding (1e-8, relative above 1).
+
+    Their last digits rank the cases, and a calibration slope of 1e10 follows them.
+    """
+    values = np.asarray(log_odds, dtype=np.float64)
+    low, high = float(values.min()), float(values.max())
+    return high - low <= 1e-8 * max(1.0, -low, high)
+
+
 def check_level(level: float) -> float:
     """Return the confidence level, refused unless strictly between 0 and 1."""
     if not 0 < level < 1:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
-from dlr.stats._clustered import FEW_CLUSTERS, clusters_words, wald_p_value
+from dlr.stats._clustered import no_error_note, wald_p_value
 from dlr.stats._logistic_fit import LogisticFit
 from dlr.stats._regression_design import Design, make_design
 from dlr.stats._results import normal_quantile, two_sided_p
@@ -214,18 +214,11 @@ class _Model:
                 "n_missing": self.design.n_missing,
                 "separated": self.separated,
                 "method": METHOD_NAMES[self.fit.firth] if self.fit is not None else "",
-                "note": term.note or self._few(),
+                "note": term.note or no_error_note(self.design.codes),
                 "vif": nan if column is None else inflation[column],
             }
             rows.append(row)
         return pd.DataFrame(rows)
-
-    def _few(self) -> str:
-        """Say why there are no standard errors."""
-        codes = self.design.codes
-        if codes is None or codes.max() + 1 >= FEW_CLUSTERS:
-            return ""
-        return f"no interval can be given from {clusters_words(int(codes.max()) + 1)}"
 
     def _estimates(self) -> tuple[FloatArray, FloatArray]:
         if self.fit is None:
