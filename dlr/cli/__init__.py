@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 
-_INTERRUPTED = 130
+from dlr.cli.closing import INTERRUPTED
 
 
 def main() -> None:
@@ -15,7 +15,7 @@ def main() -> None:
 
         code = run(sys.argv[1:])
     except KeyboardInterrupt:  # while the program was starting, or ending after another one
-        code = _INTERRUPTED
-    if code == _INTERRUPTED:  # it is on its way out: one more Ctrl-C must not look like a crash
+        code = INTERRUPTED
+    if code == INTERRUPTED:  # it is on its way out: one more Ctrl-C must not look like a crash
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(code)

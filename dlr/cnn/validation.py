@@ -78,15 +78,25 @@ def validate_cnn(
     """
     columns = [SubgroupColumn.parse(text) for text in subgroups]
     request = _Request(bundle, images, clinical, image_root, only, by_cohort=True)
-    values = {column.column: request.cohort().column(column.column) for column in columns}
+    cohort = request.cohort
+    values = {column.column: cohort.column(column.column) for column in columns}
+    for column in columns:  # what the tables alone tell must not wait for the scores
+        column.groups(values[column.column])
+    _require_labels(cohort.cases[list(cohort.targets)], Path(clinical))
     result = request.score(Path(work), workers, progress)
-    if "auc" not in result.performance:
-        message = (
-            "no label has both classes here, so nothing can be judged; complete the labels, or "
-            "use 'dlr cnn predict', which needs none"
-        )
-        raise InputError([Fault(message, Path(clinical), code="no-outcome")])
+    _require_labels(result.cases[list(cohort.targets)], Path(clinical))
     return replace(result, subgroups=_subgroups(result, columns, values))
+
+
+def _require_labels(labels: pd.DataFrame, clinical: Path) -> None:
+    """Refuse cases whose labels leave nothing to judge."""
+    if (labels.nunique() == 2).any():
+        return
+    message = (
+        "no label has both classes here, so nothing can be judged; complete the labels, or "
+        "use 'dlr cnn predict', which needs none"
+    )
+    raise InputError([Fault(message, clinical, code="no-outcome")])
 
 
 def predict_cnn(
@@ -136,8 +146,9 @@ class _Request:
             return self.bundle
         return CnnBundle.load(self.bundle)
 
+    @cached_property
     def cohort(self) -> CnnCohort:
-        """Read the tables."""
+        """The tables."""
         return load_new_cohort(
             self.frozen, self.images, self.clinical, self.image_root, self.only, self.by_cohort
         )
@@ -145,7 +156,7 @@ class _Request:
     def score(self, work: Path, workers: int, progress: Progress) -> CnnResult:
         """Prepare the pictures, score them and judge what can be judged."""
         frozen = self.frozen
-        prepared = prepare_pictures(self.cohort(), work, workers, progress)
+        prepared = prepare_pictures(self.cohort, work, workers, progress)
         scores = score_with_bundle(frozen, prepared, work, workers, progress)
         cohort = prepared.cohort
         names = output_names(cohort.config)

@@ -16,23 +16,16 @@ from dlr.report._words import lost_cases, plural
 if TYPE_CHECKING:
     from dlr.config import StudyConfig
     from dlr.models.nomogram import Nomogram
-    from dlr.results import Example, FlowStep
-    from dlr.stats import BaselineTable
+    from dlr.results import FlowStep, StudyResult, ValidationResult
 
 MOST_ROWS = 200
 MOST_CROPS = 24
 
 
-def cohort_section(
-    flow: Sequence[FlowStep],
-    baseline: Mapping[str, BaselineTable],
-    missing: pd.DataFrame,
-    examples: Sequence[Example],
-    config: StudyConfig,
-    scores: pd.DataFrame,
-) -> Section:
+def cohort_section(result: StudyResult | ValidationResult) -> Section:
     """Who was studied, who was left out, and what they were like."""
-    known = scores[scores["outcome"].notna()]
+    flow, missing, examples, config = result.flow, result.missing, result.examples, result.config
+    known = result.scores[result.scores["outcome"].notna()]
     scored = known.groupby("cohort")["case_id"].nunique().to_dict()
     blocks: list[Block] = []
     if flow:
@@ -45,7 +38,7 @@ def cohort_section(
             )
         )
         blocks.append(_flow_table(flow))
-    for cohort, table in baseline.items():
+    for cohort, table in result.baseline.items():
         blocks.append(
             baseline_table(
                 table,

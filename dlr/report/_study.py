@@ -48,14 +48,7 @@ def study_report(result: StudyResult) -> Report:
     sections = [
         summary_section(result),
         _data_section(result),
-        cohort_section(
-            result.flow,
-            result.baseline,
-            result.missing,
-            result.examples,
-            config,
-            result.scores,
-        ),
+        cohort_section(result),
         _methods_section(result),
         _clinical_section(result),
         features_section(result),

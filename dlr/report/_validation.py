@@ -66,14 +66,7 @@ def validation_report(result: ValidationResult) -> Report:
     config = result.config
     sections = [
         _summary(result),
-        cohort_section(
-            result.flow,
-            result.baseline,
-            result.missing,
-            result.examples,
-            config,
-            result.scores,
-        ),
+        cohort_section(result),
         _evaluation_section(result),
         _calibration_section(result),
         recalibration_section(result),

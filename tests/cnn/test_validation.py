@@ -10,7 +10,7 @@ from dlr.cnn.bundle import is_cnn_bundle
 from dlr.cnn.fusion import score_features
 from dlr.cnn.outputs import write_cnn_run
 from dlr.cnn.validation import predict_cnn, validate_cnn
-from dlr.errors import InputError
+from dlr.errors import DlrError, InputError
 
 
 def test_a_bundle_gives_the_same_scores_elsewhere(study, tables, tmp_path):
@@ -101,3 +101,14 @@ def test_subgroups_are_made_of_the_external_cases(study, two_hospitals, tmp_path
     assert len(pd.read_csv(tmp_path / "run" / "subgroups.csv")) == 2 * 2 * 3
     with pytest.raises(InputError, match="height"):
         validate_cnn(study.bundle, *two_hospitals, tmp_path, subgroups=("height",))
+
+
+def test_what_the_tables_tell_is_said_before_anything_is_scored(study, tables, tmp_path):
+    table = pd.read_csv(tables[1])
+    table.assign(upper="no", middle="no", lower="no").to_csv(tmp_path / "c.csv", index=False)
+    arguments = (tables[0], tmp_path / "c.csv", tmp_path / "work")
+    with pytest.raises(InputError, match="no label has both classes here"):
+        validate_cnn(study.bundle, *arguments)
+    with pytest.raises(DlrError, match="holds no numbers that could be cut"):
+        validate_cnn(study.bundle, *tables, tmp_path / "work", subgroups=("center:3",))
+    assert not (tmp_path / "work").exists()
